@@ -1,0 +1,1 @@
+"""The plug-in packages, one a field; none imports another."""
