@@ -22,6 +22,7 @@ __version__ = "0.1.0"
 _HOME = {
     "Bank": "core.task",
     "Box": "core.task",
+    "DataError": "core.errors",
     "Decision": "core.task",
     "Domain": "core.task",
     "Field": "core.task",
@@ -46,6 +47,7 @@ __all__ = ["__version__", *_HOME]  # pyright: ignore[reportUnsupportedDunderAll]
 
 if TYPE_CHECKING:
     from .core.conformance import check_task as check_task
+    from .core.errors import DataError as DataError
     from .core.errors import VerticalsError as VerticalsError
     from .core.predict import Predictor as Predictor
     from .core.recipe import Recipe as Recipe

@@ -1,0 +1,17 @@
+"""Education: which explanation of a course bank answers a pupil's question.
+
+from verticals.education import Tutor
+
+print(Tutor.load("runs/tutor").answer("why do u flip the second one when you divide", grade=7))
+"""
+
+from __future__ import annotations
+
+from ...core.task import Domain
+from .api import Alternative, Answer, Tutor
+from .safety import reveals
+from .tasks import TUTORING
+
+__all__ = ["DOMAIN", "Alternative", "Answer", "Tutor", "reveals"]
+
+DOMAIN = Domain("education", "Education: tutoring out of a course bank", (TUTORING,))

@@ -1,0 +1,90 @@
+"""The task education.tutoring: a pupil's question -> the explanation of the course bank that answers it.
+
+question     i added the tops and the bottoms and got 2/5, why is that wrong
+grade        6                        (may be missing)
+explanation  add-fractions            (the truth: an id of the bank)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from ...core.task import Bank, Box, Field, SafetyPolicy, Scored, SplitRule, Task
+from ...evaluation.metrics.standard import MRR, RECALL_AT_1, RECALL_AT_3
+from .metrics import RECALL_AT_1_BY_SKILL, first_right, rank_of_truth, skill_recalls
+from .readers import READERS, course_bank
+from .safety import safety_flags
+from .simulator import simulate
+
+__all__ = ["STATEMENT", "TUTORING", "page_one"]
+
+STATEMENT = (
+    "The explanation is chosen from a course bank and may miss what the pupil means; it does not grade anyone and does "
+    "not replace a teacher."
+)
+SMALLEST_SKILL = 10
+"""Skills with fewer test questions are not named on page one: the share would be mostly chance."""
+
+
+def page_one(scored: Scored) -> Sequence[Box]:
+    """Write the facts a teacher reads first: right at once, right among three, not answered, the weakest skills."""
+    if not len(scored):
+        return [Box("Questions", "0", "There are no test questions, so nothing can be said.")]
+    rank, right = rank_of_truth(scored), first_right(scored)
+    boxes = [
+        Box("Right explanation first", _percent(float(right.mean())), f"of {len(scored):,} questions, all answered"),
+        Box(
+            "Right explanation among the first three", _percent(float((rank <= 3).mean())), "the others are offered too"
+        ),
+    ]
+    if scored.abstained is not None:
+        answered = ~scored.abstained
+        share = float(right[answered].mean()) if answered.any() else math.nan
+        boxes.append(
+            Box(
+                "Passed on to the teacher",
+                _percent(1 - float(answered.mean())),
+                f"of the rest, {_percent(share)} got the right explanation first",
+            )
+        )
+    weak = skill_recalls(scored, SMALLEST_SKILL)[:3]
+    if weak:
+        value = "; ".join(f"{w.skill} {_percent(w.right)} (n = {w.questions})" for w in weak)
+        boxes.append(Box("Weakest skills", value, f"skills with at least {SMALLEST_SKILL} test questions"))
+    return boxes
+
+
+def _percent(share: float) -> str:
+    return "not defined" if math.isnan(share) else f"{100 * share:.0f} %"
+
+
+TUTORING = Task(
+    name="education.tutoring",
+    version="1",
+    title="Which explanation of the course bank answers this pupil's question?",
+    kind="choice",
+    label="explanation",
+    metrics=(RECALL_AT_1, RECALL_AT_3, MRR, RECALL_AT_1_BY_SKILL),
+    safety=SafetyPolicy(
+        statement=STATEMENT,
+        max_error=0.1,
+        referral="Ask the teacher: the bank may have no answer to this question.",
+        escalate=safety_flags,
+    ),
+    fields=(
+        Field("question", "text", title="pupil's question", required=True),
+        Field("grade", "category"),
+        # known to the author of a bank, not to the pupil who asks: kept for tables, never read by the model
+        Field("skill", "category", protected=True),
+        Field("style", "category", protected=True),
+        Field("pupil", "category", protected=True),
+    ),
+    split=SplitRule(by="group", group="template"),
+    slices=("grade", "skill", "style"),
+    readers=READERS,
+    bank=Bank(rows=course_bank),
+    simulate=simulate,
+    simulated_rows=3000,
+    page_one=page_one,
+)

@@ -1,0 +1,527 @@
+"""Simulated emergency visits: a small knowledge base, noisy-OR findings, vital signs, and notes written from them.
+
+One row, shortened:
+
+    patient  note                                         age  sex   systolic_bp  troponin  condition
+    P00017   67M. Chest tightness since this morning. …  67   male  104          212       acute coronary syndrome
+
+How a visit comes about: age and sex; a condition by its incidence at that age and sex; findings, each caused by the
+condition or by chance (noisy-OR); what is told of them (some are left out, a few told wrongly, many are asked about and
+denied); vital signs and laboratory values, shifted by the condition and by how severe it is; laboratory values are
+ordered because of what was told, never because of the hidden condition. Every step has a known probability, so
+`true_probabilities` gives the exact posterior, a ceiling that no model can pass. The numbers are the order of
+magnitude of textbooks, made up for software tests: they are no source of medical knowledge.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["CONDITIONS", "SIMULATOR_VERSION", "simulate", "true_probabilities"]
+
+SIMULATOR_VERSION = "1.0"
+"""Raised when the same seed gives other rows."""
+
+# What is known of each condition. seen: incidence weight at 18-39, 40-64 and 65+ years; women: how much likelier in
+# women; lasts: weight of hours, days and weeks; causes: per cent of the patients in whom it causes a finding; shifts:
+# of a number in a severe case, on its scale (a mild case has _MILD of it); gcs: chance of a coma score below 15.
+_CONDITIONS = """
+acute coronary syndrome
+    seen: 1 8 11; women 0.6; lasts 7 3 1
+    causes: chest pain 82, radiation 45, short of breath 42, sweating 48, nausea 32, palpitations 14, fear 25,
+            dizziness 20, heartburn 15, fatigue 18, vomiting 10
+    shifts: heart_rate 10, systolic_bp -8, respiratory_rate 2, troponin 3.6, glucose .12, white_cells .15, spo2 .2
+pulmonary embolism
+    seen: 3 5 7; women 1.1; lasts 4 5 2
+    causes: chest pain 48, pleuritic pain 48, short of breath 76, cough 28, blood in sputum 12, calf swelling 32,
+            palpitations 26, dizziness 24, sweating 18, fear 26, fever 10
+    shifts: heart_rate 28, systolic_bp -14, respiratory_rate 7, spo2 .85, troponin 1.2, crp 1.2, temperature .4
+pneumonia
+    seen: 3 5 10; women 0.9; lasts 1 7 3
+    causes: cough 80, sputum 56, fever 68, chills 40, short of breath 58, pleuritic pain 30, fatigue 40, confusion 12,
+            muscle aches 22, headache 14, blood in sputum 6, vomiting 8
+    shifts: temperature 1.6, heart_rate 20, respiratory_rate 7, spo2 .8, crp 3.4, white_cells .65, systolic_bp -10,
+            gcs .15
+acute bronchitis
+    seen: 6 6 5; women 1; lasts 1 6 4
+    causes: cough 92, sputum 52, fever 22, short of breath 24, wheeze 28, sore throat 32, runny nose 36, fatigue 28,
+            chest pain 14, muscle aches 16, headache 12
+    shifts: temperature .5, heart_rate 5, respiratory_rate 2, spo2 .2, crp 1.3, white_cells .15
+influenza
+    seen: 8 6 5; women 1; lasts 2 8 1
+    causes: fever 78, chills 48, muscle aches 68, headache 52, cough 66, sore throat 42, runny nose 40, fatigue 60,
+            nausea 16, vomiting 10, short of breath 12, light hurts 10
+    shifts: temperature 2.0, heart_rate 18, respiratory_rate 2, spo2 .1, crp 1.4, white_cells -.25
+heart failure
+    seen: 0.5 4 12; women 0.9; lasts 1 4 6
+    causes: short of breath 84, worse lying flat 52, ankle swelling 56, fatigue 42, cough 32, wheeze 16, palpitations
+            18, chest pain 12, dizziness 12, sputum 12
+    shifts: heart_rate 16, respiratory_rate 7, spo2 .8, troponin 1.4, systolic_bp 12, crp .6
+asthma exacerbation
+    seen: 8 5 3; women 1.3; lasts 4 6 1
+    causes: short of breath 82, wheeze 74, cough 60, chest pain 20, fear 22, runny nose 24, sputum 18, palpitations 12
+    shifts: heart_rate 24, respiratory_rate 9, spo2 .75, crp .3, white_cells .1
+gastro-oesophageal reflux
+    seen: 5 8 5; women 1; lasts 3 4 5
+    causes: heartburn 68, acid taste 46, chest pain 52, nausea 22, cough 22, stomach pain 24, radiation 8, sore throat
+            10, worse lying flat 18, vomiting 6
+    shifts: heart_rate 0
+panic attack
+    seen: 9 5 1; women 1.6; lasts 8 2 2
+    causes: fear 70, palpitations 66, short of breath 56, chest pain 46, tingling 44, sweating 42, dizziness 46,
+            nausea 20, radiation 8, chills 10
+    shifts: heart_rate 28, respiratory_rate 9, systolic_bp 12, spo2 -.4
+gastroenteritis
+    seen: 9 5 4; women 1; lasts 4 7 1
+    causes: diarrhoea 76, vomiting 62, nausea 62, stomach pain 58, fever 30, muscle aches 16, chills 16, headache 14,
+            dizziness 14, fatigue 22
+    shifts: temperature .7, heart_rate 14, systolic_bp -10, crp 1.5, white_cells .2
+appendicitis
+    seen: 8 4 2; women 0.8; lasts 5 7 0.5
+    causes: stomach pain 84, lower right pain 58, nausea 54, vomiting 42, fever 36, loss of appetite 52, diarrhoea 14,
+            passing water often 6, chills 10
+    shifts: temperature .9, heart_rate 13, crp 2.6, white_cells .6
+pyelonephritis
+    seen: 6 4 5; women 2.5; lasts 2 8 1
+    causes: flank pain 66, burning urine 56, passing water often 52, fever 66, chills 46, nausea 32, vomiting 26,
+            stomach pain 32, confusion 6, fatigue 20, lower right pain 10
+    shifts: temperature 1.9, heart_rate 20, systolic_bp -12, crp 3.2, white_cells .6, respiratory_rate 2, gcs .06
+diabetic ketoacidosis
+    seen: 4 3 2; women 1; lasts 3 7 2
+    causes: thirst 66, passing water often 50, vomiting 54, nausea 48, stomach pain 46, short of breath 32, fatigue
+            52, weight loss 36, confusion 16, dizziness 14, loss of appetite 14
+    shifts: glucose 1.6, heart_rate 26, respiratory_rate 9, systolic_bp -14, white_cells .4, temperature -.2, gcs .25
+migraine
+    seen: 9 6 1.5; women 2.2; lasts 6 4 2
+    causes: headache 94, light hurts 66, nausea 58, vomiting 32, visual aura 34, dizziness 20, tingling 18, one-sided
+            weakness 6, slurred speech 6, neck stiffness 12, fatigue 14
+    shifts: heart_rate 3, systolic_bp 5
+meningitis
+    seen: 5 3 3; women 0.9; lasts 4 7 0.5
+    causes: headache 80, fever 74, neck stiffness 60, light hurts 50, vomiting 40, confusion 30, chills 32, nausea 32,
+            rash 20, muscle aches 26, fatigue 22
+    shifts: temperature 2.0, heart_rate 24, crp 3.2, white_cells .6, systolic_bp -8, respiratory_rate 3, gcs .5
+stroke
+    seen: 0.7 4 11; women 0.9; lasts 9 3 1
+    causes: one-sided weakness 68, slurred speech 54, headache 24, confusion 26, dizziness 32, visual aura 16,
+            tingling 28, vomiting 10, nausea 10, fatigue 6
+    shifts: systolic_bp 28, heart_rate 4, glucose .15, gcs .5
+"""
+
+# Finding; system and per cent of people who have it by chance; names (after "no", "denies", "has"); whole sentences.
+# An indented line belongs to the one above.
+_FINDINGS_TEXT = """
+chest pain; chest 3; chest pain|chest tightness|pain in the chest|chest discomfort|pressure on the chest;
+    my chest hurts|it feels like a weight on my chest
+radiation; chest 1; radiation to the arm|pain in the left arm|jaw pain;
+    the pain goes into the left arm|it spreads up to the jaw
+pleuritic pain; chest 2; pain on breathing in|pleuritic pain|stabbing pain with each breath;
+    it stabs when breathing in deeply|sharp pain when taking a breath
+short of breath; chest 4; shortness of breath|breathlessness|dyspnoea|difficulty breathing|SOB;
+    cannot get enough air|out of breath on the stairs
+worse lying flat; chest 2; orthopnoea|trouble lying flat|need to sleep propped up;
+    has to sleep sitting up|lying down makes it worse
+palpitations; chest 4; palpitations|a racing heart|heart pounding; heart keeps pounding|the heart is beating very fast
+sweating; chest 4; sweating|cold sweat|clamminess|diaphoresis; broke out in a sweat|skin is cold and damp
+fear; chest 4; anxiety|a feeling of dread|panic|fear of dying;
+    feels that something terrible is about to happen|very frightened by it
+wheeze; air 2; wheeze|wheezing|whistling breathing; the chest whistles when breathing out
+cough; air 8; cough|coughing|a cough; keeps coughing, worse at night|cannot stop coughing
+sputum; air 3; sputum|phlegm|green mucus; brings up thick phlegm
+blood in sputum; air 0.5; haemoptysis|blood in the sputum|coughing up blood; spots of blood on coughing
+sore throat; air 4; sore throat|throat pain; it hurts to swallow|throat is raw
+runny nose; air 6; runny nose|nasal congestion|a blocked nose; nose is streaming
+fever; infection 4; fever|high temperature|pyrexia|a temperature; felt very hot last night|burning up since yesterday
+chills; infection 2; chills|rigors|shivering|shaking chills; cannot stop shivering
+muscle aches; infection 5; muscle aches|myalgia|body aches|aching limbs; every muscle aches
+fatigue; infection 12; fatigue|tiredness|exhaustion|lethargy; completely worn out|no energy at all
+rash; infection 2; rash|spots on the skin|a skin rash; new dark spots on the legs
+headache; head 8; headache|head pain|a bad headache; the head is pounding|head hurts badly
+light hurts; head 2; photophobia|sensitivity to light|pain from bright light; has to lie in a dark room
+neck stiffness; head 3; neck stiffness|stiff neck|neck pain; cannot bend the neck forward
+visual aura; head 1; visual disturbance|zigzag lines|blurred vision|flashing lights;
+    part of the field of view went missing
+one-sided weakness; head 0.7; weakness of one arm|one-sided weakness|weakness down one side|arm weakness;
+    one arm went limp|the right hand drops things
+slurred speech; head 0.7; slurred speech|speech difficulty|trouble finding words;
+    words come out wrong|speech was not clear
+confusion; head 1; confusion|disorientation|muddled thinking; does not know what day it is|not making sense at times
+tingling; head 4; tingling|pins and needles|numb fingers; the fingers and lips tingle
+dizziness; head 7; dizziness|light-headedness|feeling faint; the room spins|nearly fainted
+nausea; abdomen 7; nausea|feeling sick|queasiness; feels sick to the stomach
+vomiting; abdomen 4; vomiting|being sick|throwing up; threw up several times|cannot keep anything down
+diarrhoea; abdomen 4; diarrhoea|loose stools|watery stools; has been to the toilet ten times with watery stool
+stomach pain; abdomen 5; abdominal pain|stomach pain|tummy ache|belly cramps; the stomach cramps badly|belly is sore
+lower right pain; abdomen 1; pain low on the right side|right iliac fossa pain|right lower abdominal pain;
+    the pain has moved to the lower right
+loss of appetite; abdomen 6; loss of appetite|poor appetite|being off food; cannot face food
+heartburn; abdomen 5; heartburn|burning behind the breastbone|burning after meals; it burns after eating
+acid taste; abdomen 2; acid regurgitation|a sour taste in the mouth|acid reflux; acid comes up into the throat
+burning urine; urine 2; dysuria|burning on passing urine|painful urination; it stings to pee
+passing water often; urine 5; urinary frequency|passing urine often|polyuria;
+    up all night to pee|in the toilet every half hour to pee
+flank pain; urine 3; flank pain|loin pain|pain in the side of the back; one side of the back is very sore
+thirst; urine 4; thirst|excessive thirst|a very dry mouth; drinks litres of water and is still thirsty
+weight loss; urine 2; weight loss|losing weight; clothes have become loose
+ankle swelling; legs 4; ankle swelling|swollen ankles|leg oedema; shoes no longer fit, both ankles are puffy
+calf swelling; legs 1.5; calf swelling|a swollen calf|pain in one calf; one leg is bigger than the other
+"""
+
+
+@dataclass(frozen=True)
+class _Finding:
+    system: str
+    chance: float
+    names: tuple[str, ...]
+    sentences: tuple[str, ...]
+
+
+def _parse_findings(text: str) -> dict[str, _Finding]:
+    found = {}
+    for line in text.replace("\n    ", " ").strip().splitlines():
+        name, likely, names, sentences = line.split("; ")
+        system, chance = likely.split()
+        found[name] = _Finding(system, float(chance) / 100, tuple(names.split("|")), tuple(sentences.split("|")))
+    return found
+
+
+@dataclass(frozen=True)
+class _Condition:
+    seen: tuple[float, ...]
+    women: float
+    lasts: tuple[float, ...]
+    causes: dict[str, float]
+    shifts: dict[str, float]
+
+
+def _amounts(text: str) -> dict[str, float]:
+    return {name: float(value) for name, value in (part.rsplit(" ", 1) for part in text.split(", "))}
+
+
+def _parse_conditions(text: str) -> dict[str, _Condition]:
+    found = {}
+    for block in re.split(r"\n(?! )", text.strip()):
+        name, seen, causes, shifts = re.split(r"\n    (?=[a-z])", block)
+        weights = [tuple(map(float, re.findall(r"[\d.]+", part))) for part in seen.split(";")]
+        amounts = [_amounts(" ".join(part.split(": ")[1].split())) for part in (causes, shifts)]
+        found[name] = _Condition(weights[0], weights[1][0], weights[2], *amounts)
+    return found
+
+
+_KNOWN = _parse_conditions(_CONDITIONS)
+_FINDINGS = _parse_findings(_FINDINGS_TEXT)
+
+CONDITIONS = tuple(_KNOWN)
+"""The labels, in the order of the columns of `true_probabilities`."""
+
+_CHANCE = 0.6  # of the percentages by chance above, in people who come with something else
+_REPORTED, _INVENTED = 0.86, 0.01  # a present finding is told; an absent one is told as present
+_ASKED, _ASKED_NEAR, _DENIED = (
+    0.03,
+    0.3,
+    0.12,
+)  # an untold one is asked about, the more so beside a told one; wrongly denied
+
+# Number: mean and spread in healthy adults (on the scale named), share measured, digits, smallest and largest value.
+_NUMBERS: dict[str, tuple[str, float, float, float, int, float, float]] = {
+    "temperature": ("plain", 36.8, 0.4, 0.93, 1, 33.0, 42.0),
+    "heart_rate": ("plain", 80, 13, 0.95, 0, 30, 220),
+    "systolic_bp": ("plain", 130, 16, 0.94, 0, 50, 250),
+    "respiratory_rate": ("plain", 15.5, 2.6, 0.85, 0, 6, 60),
+    "spo2": ("gap", math.log(3.5), 0.33, 0.9, 0, 60, 100),
+    "crp": ("log", math.log(4.5), 0.9, 0.4, 0, 0, 600),
+    "white_cells": ("log", math.log(7.6), 0.24, 0.42, 1, 0.5, 80),
+    "glucose": ("log", math.log(5.9), 0.17, 0.5, 1, 1.5, 60),
+    "troponin": ("log", math.log(6), 0.7, 0.12, 0, 0, 50000),
+}
+_ORDERED = {  # laboratory value: the told findings that make its order likely
+    "crp": ("fever", "chills", "stomach pain", "cough", "flank pain", "neck stiffness", "lower right pain"),
+    "white_cells": ("fever", "chills", "stomach pain", "cough", "flank pain", "neck stiffness", "lower right pain"),
+    "glucose": ("thirst", "confusion", "vomiting", "one-sided weakness", "passing water often", "slurred speech"),
+    "troponin": ("chest pain", "radiation", "short of breath", "sweating", "palpitations"),
+}
+_ORDERED_SHARE = 0.82
+
+_SEVERE, _MILD, _GCS_MEASURED = 0.5, 0.45, 0.6
+_BANDS = ("18-39", "40-64", "65+")
+_EDGES = np.array([40, 65])
+
+_DURATIONS = (
+    ("for two hours", "since this morning", "for about an hour", "since last night", "for six hours"),
+    ("for two days", "since yesterday", "for three days", "for the last four days"),
+    ("for two weeks", "for about a week", "for three weeks", "for a month"),
+)
+_OPENINGS = {
+    True: (
+        "",
+        "I am {age}.",
+        "I'm a {age}-year-old {person}.",
+        "Hello doctor.",
+        "I am not sure what is going on.",
+        "I need some help.",
+    ),
+    False: (
+        "{age}-year-old {person}.",
+        "{age}{letter}.",
+        "{age} y/o {person}.",
+        "Walk-in.",
+        "Referred by the GP.",
+        "Brought in by ambulance.",
+    ),
+}
+_PRESENT = {
+    True: ("I have {x}", "I've had {x}", "there is {x}", "I also noticed {x}", "what bothers me is {x}", "{x}"),
+    False: ("complains of {x}", "reports {x}", "{x}", "c/o {x}", "also {x}", "has {x}", "presents with {x}"),
+}
+_ABSENT = {
+    True: (
+        "no {x}",
+        "I don't have {x}",
+        "I have not had {x}",
+        "I haven't noticed any {x}",
+        "without {x}",
+        "never had {x}",
+    ),
+    False: ("no {x}", "denies {x}", "nil {x}", "without {x}", "negative for {x}", "no history of {x}"),
+}
+_ASIDE = (
+    "Works in an office", "Lives with family", "Non-smoker", "Smokes ten a day", "No known allergies",
+    "Takes a vitamin tablet", "Worried about missing work", "Father had a heart attack at 70", "Mother has migraine",
+    "Tried paracetamol, little help",
+    "Came back from a holiday recently", "Had a similar thing years ago", "Sleeping badly", "Brother has asthma",
+    "Read about a stroke online and is worried", "Slept little", "Had tea and toast", "Two children at home with colds",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Tables:
+    """The knowledge base as arrays: c conditions, f findings, v numbers."""
+
+    present: np.ndarray  # (c, f) probability that the finding is there, noisy-OR of cause and chance
+    near: np.ndarray  # (f, f) 1 where two findings belong to one system
+    shift: np.ndarray  # (c, v)
+    drowsy: np.ndarray  # (c,) chance of a coma score below 15 in a severe case
+    prior: np.ndarray  # (3, 2, c) age band, sex (male, female)
+    duration: np.ndarray  # (c, 3)
+
+
+@cache
+def _tables() -> _Tables:
+    known = list(_KNOWN.values())
+    cause = np.array([[c.causes.get(f, 0.0) / 100 for f in _FINDINGS] for c in known])
+    chance = _CHANCE * np.array([f.chance for f in _FINDINGS.values()])
+    system = np.array([f.system for f in _FINDINGS.values()])
+    seen = np.array([c.seen for c in known]).T  # (3, c)
+    prior = np.stack([seen, seen * np.array([c.women for c in known])], axis=1)
+    duration = np.array([c.lasts for c in known])
+    return _Tables(
+        present=1 - (1 - chance) * (1 - cause),
+        near=(system[:, None] == system[None, :]).astype(float),
+        shift=np.array([[c.shifts.get(v, 0.0) for v in _NUMBERS] for c in known]),
+        drowsy=np.array([c.shifts.get("gcs", 0.0) for c in known]),
+        prior=prior / prior.sum(axis=-1, keepdims=True),
+        duration=duration / duration.sum(axis=1, keepdims=True),
+    )
+
+
+@dataclass(frozen=True)
+class _Visits:
+    """What is drawn before a word is written; n visits."""
+
+    patient: np.ndarray  # (n,) int
+    age: np.ndarray  # (n,) whole years
+    female: np.ndarray  # (n,) 0 or 1
+    condition: np.ndarray  # (n,) int
+    told: np.ndarray  # (n, f) 1 told as present, 0 told as absent, -1 not mentioned
+    asked: np.ndarray  # (n, f) chance that an untold finding was asked about
+    duration: np.ndarray  # (n,) 0 hours, 1 days, 2 weeks, -1 not mentioned
+    scaled: np.ndarray  # (n, v) numbers on their scale, NaN where not measured
+    gcs: np.ndarray  # (n,) 12 to 15, NaN where not measured
+
+
+def _choose(rng: np.random.Generator, p: np.ndarray) -> np.ndarray:
+    """Draw one column per row of a (n, k) matrix of probabilities."""
+    drawn: np.ndarray = (rng.random(len(p))[:, None] > p.cumsum(axis=1)).sum(axis=1)
+    drawn[drawn == p.shape[1]] = p.shape[1] - 1  # rounding
+    return drawn
+
+
+def _center(visits_age: np.ndarray) -> np.ndarray:
+    """(n, v) healthy means at an age: the pressure rises by 0.3 mm[Hg] a year."""
+    center = np.tile(np.array([row[1] for row in _NUMBERS.values()]), (len(visits_age), 1))
+    center[:, list(_NUMBERS).index("systolic_bp")] += 0.3 * (visits_age - 50)
+    return center
+
+
+def _draw(rows: int, seed: int) -> _Visits:
+    rng, tables = np.random.default_rng([seed, 1]), _tables()
+    second = rng.random(rows) < 0.17
+    second[:1] = False
+    second[1:] &= ~second[:-1]  # at most two visits a patient
+    first = np.arange(rows) - second
+    age = np.array([18, 40, 65])[rng.integers(0, 3, rows)] + (rng.beta(1.1, 1.2, rows) * 26).astype(int)
+    age, female = age[first], rng.integers(0, 2, rows)[first]
+    prior = tables.prior[np.digitize(age, _EDGES), female]
+    condition = _choose(rng, prior)
+    same = second & (rng.random(rows) < 0.4)
+    condition = np.where(same, condition[first], condition)
+    is_there = rng.random((rows, len(_FINDINGS))) < tables.present[condition]
+    positive = rng.random(is_there.shape) < np.where(is_there, _REPORTED, _INVENTED)
+    asked = np.where(positive @ tables.near > 0, _ASKED_NEAR, _ASKED)
+    negative = ~positive & (rng.random(is_there.shape) < asked * np.where(is_there, _DENIED, 1.0))
+    duration = np.where(rng.random(rows) < 0.6, _choose(rng, tables.duration[condition]), -1)
+    severe = np.where(rng.random(rows) < _SEVERE, 1.0, _MILD)
+    spread = np.array([row[2] for row in _NUMBERS.values()])
+    scaled = (
+        _center(age) + tables.shift[condition] * severe[:, None] + spread * rng.standard_normal((rows, len(_NUMBERS)))
+    )
+    scaled[rng.random(scaled.shape) > _ordered(positive)] = np.nan
+    low = rng.random(rows) < tables.drowsy[condition] * severe
+    gcs = np.where(low, rng.integers(12, 15, rows), 15).astype(float)
+    gcs[rng.random(rows) > _GCS_MEASURED] = np.nan
+    order = rng.permutation(rows)  # the two visits of a patient do not lie side by side
+    told = np.where(positive, 1, np.where(negative, 0, -1))
+    number = np.cumsum(~second)
+    parts = (number, age, female, condition, told, asked, duration, scaled, gcs)
+    return _Visits(*(part[order] for part in parts))
+
+
+def _ordered(positive: np.ndarray) -> np.ndarray:
+    """(n, v) chance that a number is measured, from what was told alone."""
+    names, findings = list(_NUMBERS), list(_FINDINGS)
+    chance = np.tile(np.array([row[3] for row in _NUMBERS.values()]), (len(positive), 1))
+    for name, reasons in _ORDERED.items():
+        due = positive[:, [findings.index(f) for f in reasons]].any(axis=1)
+        chance[due, names.index(name)] = _ORDERED_SHARE
+    return chance
+
+
+def true_probabilities(rows: int, seed: int) -> np.ndarray:
+    """Give the exact posterior of the rows that `simulate(rows, seed)` gives.
+
+    The probability of each condition given age, sex, what the note tells, its duration and the measured numbers
+    (exact but for the rounding of numbers). Its accuracy is the best that any model can reach on such rows.
+
+    Returns:
+        (rows, 16) probabilities in the order of `CONDITIONS`; each row sums to 1.
+    """
+    visits, tables = _draw(rows, seed), _tables()
+    log_p = np.log(tables.prior[np.digitize(visits.age, _EDGES), visits.female])
+    told_present = tables.present * _REPORTED + (1 - tables.present) * _INVENTED  # (c, f)
+    hidden, absent = tables.present * (1 - _REPORTED) * _DENIED, (1 - tables.present) * (1 - _INVENTED)
+    was_denied = hidden + absent  # times the chance of being asked, which no condition changes
+    for c in range(len(CONDITIONS)):
+        silent = 1 - told_present[c] - visits.asked * was_denied[c]
+        chance = np.where(visits.told == 1, told_present[c], np.where(visits.told == 0, was_denied[c], silent))
+        log_p[:, c] += np.log(chance).sum(axis=1)
+    named = visits.duration >= 0
+    log_p[named] += np.log(tables.duration[:, visits.duration[named]].T)
+    log_p += np.logaddexp(
+        math.log(_SEVERE) + _log_numbers(visits, 1.0), math.log(1 - _SEVERE) + _log_numbers(visits, _MILD)
+    )
+    p = np.exp(log_p - log_p.max(axis=1, keepdims=True))
+    result: np.ndarray = p / p.sum(axis=1, keepdims=True)
+    return result
+
+
+def _log_numbers(visits: _Visits, severity: float) -> np.ndarray:
+    """(n, c) log density of the measured numbers in cases of one severity, up to a constant."""
+    tables, spread = _tables(), np.array([row[2] for row in _NUMBERS.values()])
+    mean = _center(visits.age)[:, None, :] + severity * tables.shift[None]  # (n, c, v)
+    density = -0.5 * np.nansum(((visits.scaled[:, None, :] - mean) / spread) ** 2, axis=2)
+    low = np.clip(tables.drowsy * severity, 1e-9, 1)[None]
+    score = visits.gcs[:, None]
+    result: np.ndarray = density + np.where(np.isnan(score), 0.0, np.where(score < 15, np.log(low), np.log1p(-low)))
+    return result
+
+
+def _pick(options: tuple[str, ...] | list[str], u: float) -> str:
+    return options[int(u * len(options))]
+
+
+def _sentences(told: list[int], duration: int, me: bool, luck: list[float]) -> list[str]:
+    """Write the findings of one visit as sentences without their full stops."""
+    draw = iter(luck)
+    present, absent = [], []
+    for finding, state in zip(_FINDINGS.values(), told, strict=True):
+        if state < 0:
+            continue
+        if state == 0:
+            absent.append(_pick(finding.names, next(draw)).removeprefix("a "))
+        elif next(draw) < 0.3:
+            present.append(_pick(finding.sentences, next(draw)))
+        else:
+            present.append(_pick(_PRESENT[me], next(draw)).format(x=_pick(finding.names, next(draw))))
+    present.sort(key=lambda _: next(draw))
+    absent.sort(key=lambda _: next(draw))
+    if duration >= 0 and present:
+        present[0] += " " + _pick(_DURATIONS[duration], next(draw))
+    out = []
+    while len(present) > 1 and next(draw) < 0.35:  # two findings in one sentence, often with a denial between them
+        pair = f"{present.pop()}, {present.pop()}"
+        out.append(f"{pair} but no {absent.pop()}" if absent and next(draw) < 0.4 else pair)
+    out += present
+    while absent:
+        some = [absent.pop() for _ in range(min(len(absent), 1 + int(next(draw) * 4)))]
+        listed = some[0] if len(some) == 1 else ", ".join(some[:-1]) + " or " + some[-1]
+        out.append(_pick(_ABSENT[me], next(draw)).format(x=listed))
+    for _ in range(int(next(draw) * 3)):
+        out.append(_pick(_ASIDE, next(draw)))
+    return sorted(out, key=lambda _: next(draw))
+
+
+def _notes(visits: _Visits, seed: int) -> list[str]:
+    rng, told = np.random.default_rng([seed, 2]), visits.told.tolist()
+    notes = []
+    for i in range(len(told)):
+        luck = rng.random(6 * len(_FINDINGS)).tolist()
+        me, female = luck.pop() < 0.5, bool(visits.female[i])
+        opening = _pick(_OPENINGS[me], luck.pop()).format(
+            age=visits.age[i], person="woman" if female else "man", letter="F" if female else "M"
+        )
+        parts = [s[0].upper() + s[1:] + "." for s in _sentences(told[i], int(visits.duration[i]), me, luck)]
+        notes.append(" ".join([opening, *parts] if opening else parts) or "Feels unwell.")
+    return notes
+
+
+def simulate(rows: int, seed: int) -> pd.DataFrame:
+    """Simulate visits; the same rows and seed give the same frame.
+
+    Args:
+        rows: number of visits, at least 1; about one in seven is a patient's second visit.
+        seed: of the numpy generator, at least 0.
+
+    Returns:
+        Columns patient, note, age (a), sex, age_band, temperature (Cel), heart_rate (/min), systolic_bp (mm[Hg]),
+        respiratory_rate (/min), spo2 (%), gcs ({score}), crp (mg/L), white_cells (10*9/L), glucose (mmol/L),
+        troponin (ng/L) and condition; NaN where a number was not measured.
+    """
+    import pandas as pd
+
+    visits = _draw(rows, seed)
+    frame: dict[str, object] = {
+        "patient": [f"P{number:05d}" for number in visits.patient],
+        "note": _notes(visits, seed),
+        "age": visits.age.astype(float),
+        "sex": np.where(visits.female == 1, "female", "male"),
+        "age_band": np.array(_BANDS)[np.digitize(visits.age, _EDGES)],
+    }
+    for column, (name, (scale, _, _, _, digits, low, high)) in enumerate(_NUMBERS.items()):
+        value = visits.scaled[:, column]
+        value = np.exp(value) if scale == "log" else 101 - np.exp(value) if scale == "gap" else value
+        frame[name] = np.clip(np.round(value, digits), low, high)
+        if name == "spo2":
+            frame["gcs"] = visits.gcs
+    frame["condition"] = np.array(CONDITIONS)[visits.condition]
+    table = pd.DataFrame(frame)
+    words = ["patient", "note", "sex", "age_band", "condition"]
+    return table.astype(dict.fromkeys(words, "str"))

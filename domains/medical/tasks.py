@@ -1,0 +1,71 @@
+"""The question of medicine: which condition do this note and these measurements speak for?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...core.task import Field, SafetyPolicy, SplitRule, Task
+from ...evaluation.metrics.standard import ACCURACY, ECE, LOG_LOSS, MACRO_F1, MCC, TOP_3
+from .metrics import NEVER_MISS_SENSITIVITY, page_one
+from .readers import READERS
+from .safety import red_flags
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["DIAGNOSIS", "FIELDS", "SAFETY"]
+
+FIELDS = (
+    Field("note", "text", title="note"),
+    Field("findings", "set", title="findings"),
+    Field("age", "number", "a", 0, 120, "age in years"),
+    Field("sex", "category"),
+    Field("temperature", "number", "Cel", 25, 45, "body temperature"),
+    Field("heart_rate", "number", "/min", 20, 300),
+    Field("systolic_bp", "number", "mm[Hg]", 40, 300, "systolic blood pressure"),
+    Field("respiratory_rate", "number", "/min", 3, 80),
+    Field("spo2", "number", "%", 40, 100, "oxygen saturation"),
+    Field("gcs", "number", "{score}", 3, 15, "Glasgow coma score"),
+    Field("crp", "number", "mg/L", 0, 700, "C-reactive protein"),
+    Field("white_cells", "number", "10*9/L", 0, 500, "white blood cells"),
+    Field("glucose", "number", "mmol/L", 0.5, 100, "blood glucose"),
+    Field("troponin", "number", "ng/L", 0, 100_000),
+    Field("age_band", "category", protected=True),
+)
+"""What a record may hold; all may be missing, and a table of other columns is read as it comes."""
+
+SAFETY = SafetyPolicy(
+    statement=(
+        "This is not a medical device and gives no diagnosis: it orders what a clinician may think of, and a clinician "
+        "examines, decides and answers for the patient."
+    ),
+    max_error=0.10,
+    referral="Have a clinician see the patient; at any red flag call emergency care first.",
+    escalate=red_flags,
+)
+"""At most one wrong first condition in ten answers on validation rows; red flags before any score."""
+
+
+def _simulate(rows: int, seed: int) -> pd.DataFrame:
+    from .simulator import simulate
+
+    return simulate(rows, seed)
+
+
+DIAGNOSIS = Task(
+    name="medical.diagnosis",
+    version="1",
+    title="Which condition do this note and these measurements speak for?",
+    kind="classification",
+    label="condition",
+    # macro F1 first: a rare and dangerous condition weighs as much as a common and harmless one
+    metrics=(MACRO_F1, ACCURACY, TOP_3, NEVER_MISS_SENSITIVITY, MCC, ECE, LOG_LOSS),
+    safety=SAFETY,
+    fields=FIELDS,
+    split=SplitRule(by="group", group="patient"),
+    slices=("age_band", "sex"),
+    readers=READERS,
+    simulate=_simulate,
+    simulated_rows=3000,
+    page_one=page_one,
+)

@@ -1,0 +1,347 @@
+"""A run, measured once on rows that tuning never saw: load, score, compare, write.
+
+Nothing is chosen here. Thresholds, temperature and abstention were frozen on validation rows; this only looks.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..core.errors import DataError, RunError
+from ..core.task import Metric, Prepared, Schema, Scored, Task
+from . import measure
+from .baselines import baselines as fit_baselines
+from .baselines import own_candidates
+from .intervals import Interval, Resamples, interval
+from .report import SCHEMA_VERSION, Report
+from .words import summary
+
+if TYPE_CHECKING:
+    from ..core.predict import Predictions, Predictor
+
+__all__ = ["evaluate", "facts_of", "scored_rows"]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Rows with what the tuned model said of them."""
+
+    scored: Scored
+    predictions: Predictions
+    seconds: float
+    """Time of scoring them all."""
+
+
+def evaluate(
+    run: str | Path,
+    data: str | Path | None = None,
+    *,
+    out: str | Path | None = None,
+    baselines: bool = True,
+    threads: int | None = None,
+    progress: bool = True,
+) -> Report:
+    """Measure a run on its test rows, or on the rows of another file, and write the report.
+
+    Args:
+        run: Folder that `tune` wrote.
+        data: File of labelled rows to measure on instead of the test rows of the run.
+        out: Folder of the report; by default `report` in the run.
+        baselines: Also fit the baselines on the training rows and compare them on the same rows.
+        threads: CPU cores to use; None: the predictor's own choice, one for the baselines.
+        progress: Say on standard error what is being done.
+
+    Raises:
+        RunError: the run is incomplete or altered, or its data file has changed since tuning.
+        DataError: a file cannot be read, or no row can be measured.
+    """
+    from ..core.predict import Predictor
+    from ..datasets.prepare import prepare_again, prepare_rows
+
+    def say(text: str) -> None:
+        if progress:
+            print(f"evaluate: {text}", file=sys.stderr, flush=True)
+
+    folder = Path(run)
+    predictor = Predictor.load(folder, threads=threads)
+    kept = _read(folder, "data.json")
+    prepared: Prepared | None = None
+    missing: list[dict[str, str]] = []
+    say("fetching the rows of the run")
+    try:
+        prepared = prepare_again(kept.get("source", {}), predictor.task)
+        _same_rows(predictor, prepared, folder)
+    except (DataError, RunError) as error:
+        if data is None:
+            raise
+        prepared = None
+        missing.append({"what": "Baselines and repeated rows", "why": f"they need the run's training rows. {error}"})
+    if data is not None:
+        rows = prepare_rows(predictor.task, predictor.schema, data, bank=predictor.bank)
+    else:
+        assert prepared is not None
+        rows = prepared.test
+    if not len(rows):
+        raise DataError(
+            "There is no row to measure on; give a file with labelled rows, or a larger share for the test."
+        )
+    say(f"scoring {len(rows):,} rows")
+    measured = _score(predictor, rows)
+    facts = facts_of(
+        predictor.task,
+        predictor.schema,
+        measured,
+        prepared,
+        backbone=_backbone(folder),
+        half_width=_read(folder, "calibration.json").get("conformal"),
+        with_baselines=baselines,
+        threads=threads,
+        say=say,
+    )
+    facts["missing"] = missing + facts["missing"]
+    invented = prepared.simulated if prepared is not None else bool(kept.get("simulated", False))
+    facts |= {"simulated": invented and data is None, "tuned_on_simulated": invented}
+    if data is not None:
+        facts["rows"]["seen"] = None if prepared is None else _seen(predictor.schema, prepared.train, rows)
+    facts["measured_on"] = "the test rows of the run" if data is None else f"the rows of {Path(data).name}"
+    facts["provenance"] = _provenance(folder, predictor, prepared, measured)
+    facts["summary"] = summary(facts)
+    report = Report(facts).write(folder / "report" if out is None else out)
+    say(f"report written to {report.path}")
+    return report
+
+
+def _read(folder: Path, name: str) -> dict[str, Any]:
+    """A JSON object of the run; empty where there is no such file."""
+    path = folder / name
+    if not path.is_file():
+        return {}
+    found = json.loads(path.read_text(encoding="utf-8"))
+    return found if isinstance(found, dict) else {}
+
+
+def _backbone(folder: Path) -> str | None:
+    from ..core.recipe import read_recipe
+
+    path = folder / "recipe.toml"
+    return read_recipe(path).backbone if path.is_file() else None
+
+
+def _same_rows(predictor: Predictor, prepared: Prepared, folder: Path) -> None:
+    """Refuse rows that are not those of the run.
+
+    Raises:
+        RunError: the fingerprints differ.
+    """
+    known = getattr(predictor, "fingerprint", "")
+    if known and prepared.fingerprint and known != prepared.fingerprint:
+        raise RunError(
+            f"The data of the run {str(folder)!r} has changed since tuning (fingerprint {prepared.fingerprint[:12]}, "
+            f"the run knows {known[:12]}); restore the file as it was, or tune again on the new rows."
+        )
+
+
+def _seen(schema: Schema, train: pd.DataFrame, rows: pd.DataFrame) -> int:
+    """Count the rows whose fields all equal those of a training row: they measure memory."""
+    names = [f.name for f in schema.fields if f.name in train.columns and f.name in rows.columns]
+    if not names:
+        return 0
+    known = set(train[names].astype(str).itertuples(index=False, name=None))
+    return sum(row in known for row in rows[names].astype(str).itertuples(index=False, name=None))
+
+
+def _score(predictor: Predictor, rows: pd.DataFrame) -> Measured:
+    start = time.perf_counter()
+    predictions = predictor.predict(rows)
+    seconds = time.perf_counter() - start
+    return Measured(scored_rows(predictor.task, predictor.schema, rows, predictions), predictions, seconds)
+
+
+def _own_place(label: Any, cell: Any) -> int:
+    """Position of the right candidate among a record's own ones: named by its text or by its number from 0."""
+    items = own_candidates(cell)
+    if str(label) in items:
+        return items.index(str(label))
+    try:
+        place = int(float(label))
+    except (TypeError, ValueError):
+        return -1
+    return place if 0 <= place < len(items) else -1
+
+
+def scored_rows(task: Task, schema: Schema, rows: pd.DataFrame, predictions: Predictions) -> Scored:
+    """Put truth and scores side by side; a true label that the run never saw becomes -1 and counts as missed.
+
+    Raises:
+        DataError: the rows have no label column.
+    """
+    if schema.label not in rows.columns:
+        raise DataError(f"The rows have no column {schema.label!r}; rows to measure on need the true label there.")
+    column = rows[schema.label]
+    labels = predictions.labels
+    if task.kind == "regression":
+        truth: NDArray[Any] = np.asarray(pd.to_numeric(column), dtype=np.float64)
+    elif task.kind == "choice" and task.candidates is not None and task.bank is None:
+        pairs = zip(column, rows[task.candidates], strict=True)
+        truth = np.array([_own_place(label, cell) for label, cell in pairs], dtype=np.int64)
+    else:
+        place = {name: i for i, name in enumerate(labels)}
+        truth = np.array([place.get(str(label), -1) for label in column], dtype=np.int64)
+    wanted = schema.positive or task.positive
+    two = task.kind == "classification" and len(labels) == 2 and wanted in labels
+    return Scored(
+        truth=truth,
+        scores=predictions.scores,
+        labels=labels,
+        rows=rows,
+        positive=labels.index(str(wanted)) if two else None,
+        threshold=predictions.threshold if two else None,
+        abstained=predictions.abstained,
+    )
+
+
+def facts_of(
+    task: Task,
+    schema: Schema,
+    measured: Measured,
+    prepared: Prepared | None,
+    *,
+    backbone: str | None = None,
+    half_width: float | None = None,
+    with_baselines: bool = True,
+    threads: int | None = None,
+    say: Any = lambda text: None,
+) -> dict[str, Any]:
+    """Every figure of a report, as plain values; what could not be computed stands under `missing` with its reason."""
+    scored, said = measured.scored, measured.predictions
+    group = schema.group if schema.group in scored.rows.columns else None
+    resamples = Resamples(len(scored), scored.rows[group] if group is not None else None)
+    say("intervals")
+    values: dict[str, tuple[Metric, Interval]] = {
+        m.name: (m, interval(m, scored, resamples, group)) for m in task.metrics
+    }
+    missing = []
+    compared: list[dict[str, Any]] = []
+    if with_baselines and prepared is not None:
+        compared = _compare(task, scored, prepared, group, backbone, threads, say)
+        if not compared:
+            missing.append({"what": "Baselines", "why": f"there are none for a task of the kind {task.kind}."})
+    elif not with_baselines:
+        missing.append({"what": "Baselines", "why": "they were switched off for this report."})
+    for name in task.slices:
+        if name not in scored.rows.columns:
+            missing.append({"what": f"Groups by {name}", "why": "the rows have no such column."})
+    calibrated = measure.calibration_facts(scored, getattr(said, "raw_scores", None))
+    if calibrated is None:
+        missing.append({"what": "Calibration curve", "why": "the answers are values, not probabilities."})
+    boxes = task.page_one(scored) if task.page_one is not None else ()
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "task": task.name,
+        "version": task.version,
+        "title": task.title,
+        "kind": task.kind,
+        "statement": task.safety.statement,
+        "referral": task.safety.referral,
+        "boxes": [{"title": b.title, "value": b.value, "note": b.note} for b in boxes],
+        "headline": measure.metric_row(*values[task.headline.name]),
+        "metrics": [measure.metric_row(*pair) for pair in values.values()],
+        "rows": _row_counts(scored, prepared, group, resamples),
+        "baselines": compared,
+        "calibration": calibrated,
+        "roc": measure.roc_facts(scored),
+        "thresholds": measure.threshold_rows(scored, task.decision),
+        "confusion": measure.confusion_facts(scored) if task.kind == "classification" else None,
+        "slices": measure.slice_tables(task.headline, scored, task.slices, group),
+        "abstention": measure.abstention_facts(scored, said.reasons),
+        "conformal": measure.conformal_facts(scored, said.conformal, half_width),
+        "flags": measure.flag_facts(said.flags),
+        "errors": measure.error_rows(scored),
+        "notes": list(prepared.notes) if prepared is not None else [],
+        "missing": missing,
+    }
+
+
+def _row_counts(scored: Scored, prepared: Prepared | None, group: str | None, resamples: Resamples) -> dict[str, Any]:
+    return {
+        "train": None if prepared is None else len(prepared.train),
+        "validation": None if prepared is None else len(prepared.validation),
+        "measured": len(scored),
+        "positives": None if scored.positive is None else int(scored.positives.sum()),
+        "positive": None if scored.positive is None else scored.labels[scored.positive],
+        "seen": 0,
+        "unknown_labels": int((scored.truth == -1).sum()) if scored.scores.ndim == 2 else 0,
+        "group": group,
+        "groups": None if group is None else resamples.units,
+        "resamples": resamples.count,
+    }
+
+
+def _compare(
+    task: Task,
+    scored: Scored,
+    prepared: Prepared,
+    group: str | None,
+    backbone: str | None,
+    threads: int | None,
+    say: Any,
+) -> list[dict[str, Any]]:
+    """Fit the baselines and set each beside the tuned model on the headline metric."""
+    found = []
+    for other in fit_baselines(
+        prepared,
+        scored.rows,
+        scored.labels,
+        backbone=backbone,
+        threads=threads,
+        say=lambda name: say(f"baseline: {name}"),
+    ):
+        ours = scored if other.index is None else scored.take(other.index)
+        groups: Sequence[Any] | None = ours.rows[group].tolist() if group is not None else None
+        rival = Scored(ours.truth, other.scores, ours.labels, ours.rows, ours.positive, ours.threshold)
+        draws = Resamples(len(ours), groups)
+        found.append(measure.baseline_row(other.name, other.note, task.headline, ours, rival, draws, group))
+    return found
+
+
+def _provenance(
+    folder: Path, predictor: Predictor, prepared: Prepared | None, measured: Measured
+) -> list[dict[str, str]]:
+    """Where every figure comes from, as (name, value) pairs of words."""
+    manifest = _read(folder, "manifest.json")
+    files = manifest.get("files", {})
+    adapter = files.get("adapter/adapter_model.safetensors", {}).get("sha256", "")
+    known = getattr(predictor, "fingerprint", "") or (prepared.fingerprint if prepared is not None else "")
+    pairs = [
+        ("Run", folder.name),
+        ("Backbone", "" if "backbone" in manifest else _backbone(folder) or ""),
+        ("Adapter sha256", adapter),
+        ("Data fingerprint (sha256)", known),
+        ("Measured", datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")),
+        ("Python", platform.python_version()),
+        ("Scoring", f"{len(measured.scored) / max(measured.seconds, 1e-9):,.0f} rows a second on this machine"),
+    ]
+    pairs += [
+        (name.replace("_", " ").capitalize(), text)
+        for name, value in manifest.items()
+        if name not in ("files", "manifest", "task") and (text := _flat(value)) and len(text) <= 300
+    ]
+    return [{"name": name, "value": value} for name, value in pairs if value]
+
+
+def _flat(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {inner}" for key, inner in value.items() if not isinstance(inner, dict | list))
+    return "" if value is None or isinstance(value, list) else str(value)

@@ -1,0 +1,91 @@
+"""The report as Markdown: the same figures, for a repository or a mail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from .words import number, percent, range_of
+
+__all__ = ["markdown"]
+
+
+def _cell(value: Any) -> str:
+    """Text that neither ends a table cell nor starts markup."""
+    text = " ".join(str(value).split())
+    for sign in "\\`*_[]<>|#":
+        text = text.replace(sign, "\\" + sign)
+    return text
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[str]:
+    lines = [f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}"]
+    return [*lines, *(f"| {' | '.join(_cell(value) for value in row)} |" for row in rows), ""]
+
+
+def markdown(r: dict[str, Any]) -> str:
+    """Render the figures of a report."""
+    lines = [f"# {_cell(r['title'])}", ""]
+    if r["simulated"]:
+        lines += ["**Simulated data.** The records were made by a simulator; no figure here speaks of real cases.", ""]
+    lines += [f"{_cell(r['statement'])}", "", *(f"- {_cell(sentence)}" for sentence in r["summary"]), ""]
+    if r["boxes"]:
+        lines += _table(("What", "Figure", "Note"), ((b["title"], b["value"], b["note"]) for b in r["boxes"]))
+    lines += ["## Metrics", ""]
+    lines += _table(
+        ("Metric", "Value", "95 % interval", "Better"),
+        (
+            (m["title"], number(m["value"]), range_of(m["interval"]), "higher" if m["higher_is_better"] else "lower")
+            for m in r["metrics"]
+        ),
+    )
+    if r["baselines"]:
+        lines += [f"## Against baselines ({_cell(r['headline']['title'])})", ""]
+        lines += _table(
+            ("Baseline", "Value", "Difference", "95 % interval", "The tuned model", "Note"),
+            (
+                (
+                    b["name"],
+                    number(b["value"]),
+                    number(b["difference"]),
+                    range_of(b["interval"]),
+                    b["verdict"],
+                    b["note"],
+                )
+                for b in r["baselines"]
+            ),
+        )
+    for table in r["slices"]:
+        lines += [f"## By {_cell(table['column'])}", ""]
+        lines += _table(
+            ("Group", "Rows", "Value", "95 % interval", "Note"),
+            ((g["group"], g["rows"], number(g["value"]), range_of(g["interval"]), g["note"]) for g in table["rows"]),
+        )
+    lines += _rest(r)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _rest(r: dict[str, Any]) -> list[str]:
+    lines: list[str] = []
+    if r["calibration"]:
+        c = r["calibration"]
+        before = "" if c["ece_before"] is None else f" (before calibration {number(c['ece_before'])})"
+        lines += [
+            "## Calibration",
+            "",
+            f"Expected calibration error {number(c['ece'])}{before}, slope {number(c['slope'])}, "
+            f"observed to expected {number(c['observed_expected'])}.",
+            "",
+        ]
+    if r["abstention"]:
+        a = r["abstention"]
+        lines += [
+            "## Withheld answers",
+            "",
+            f"{a['withheld']:,} of {a['rows']:,} rows ({percent(a['share'])}). {_cell(r['referral'])}",
+            "",
+        ]
+    if r["missing"]:
+        lines += ["## Not computed", "", *(f"- {_cell(m['what'])}: {_cell(m['why'])}" for m in r["missing"]), ""]
+    lines += ["## Provenance", ""]
+    return lines + _table(("What", "Value"), ((p["name"], p["value"]) for p in r["provenance"]))

@@ -1,0 +1,253 @@
+"""The report's files: complete, self-contained, safe against what stands in the data, and readable by machines."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from verticals.core.errors import DataError
+from verticals.evaluation import plots
+from verticals.evaluation.evaluate import Measured, facts_of, scored_rows
+from verticals.evaluation.index import summary_of, write_index
+from verticals.evaluation.report import Report, plain
+from verticals.evaluation.words import number, percent, summary
+
+from .conftest import HOSTILE, StandIn, binary_rows, binary_schema, binary_task, prepare
+
+
+@pytest.fixture(scope="module")
+def report() -> Report:
+    task, schema = binary_task(), binary_schema()
+    data = prepare(task, schema, binary_rows)
+    said = StandIn(task, schema).predict(data.test)
+    measured = Measured(scored_rows(task, schema, data.test, said), said, 1.0)  # type: ignore[arg-type]
+    facts = facts_of(task, schema, measured, data, with_baselines=False)
+    facts["baselines"] = [
+        {
+            "name": name,
+            "value": 0.8,
+            "difference": d,
+            "interval": [d - 0.05, d + 0.05],
+            "verdict": f"{word} {name}",
+            "rows": 300,
+            "note": HOSTILE,
+        }
+        for name, d, word in (
+            ("majority", 0.3, "beats"),
+            (HOSTILE, 0.01, "does not beat"),
+            ("forest", -0.1, "is behind"),
+        )
+    ]
+    facts |= {
+        "simulated": True,
+        "tuned_on_simulated": True,
+        "measured_on": "the test rows",
+        "provenance": [{"name": "Run", "value": HOSTILE}],
+    }
+    return Report(facts | {"summary": summary(facts)})
+
+
+class Reader(HTMLParser):
+    """Collects tags and whatever could fetch something."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.fetched: list[str] = []
+        self.open: list[str] = []
+        self.faults: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        if tag not in ("meta", "br"):
+            self.open.append(tag)
+        found = dict(attrs)
+        self.fetched += [str(found[k]) for k in ("src", "href", "action", "xlink:href") if k in found]
+        if tag == "th" and found.get("scope") not in ("row", "col"):
+            self.faults.append("th without scope")
+        if tag == "svg" and found.get("role") != "img":
+            self.faults.append("svg without role")
+        self.faults += [k for k in found if k.startswith("on")]
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        self.handle_endtag(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open or self.open.pop() != tag:
+            self.faults.append(f"</{tag}> out of place")
+
+
+def read(html: str) -> Reader:
+    reader = Reader()
+    reader.feed(html)
+    return reader
+
+
+def test_the_page_fetches_nothing_and_is_well_formed(report: Report) -> None:
+    html = report.html()
+    page = read(html)
+    assert page.faults == []
+    assert page.open == []
+    assert all(target.startswith("#") for target in page.fetched)
+    assert "url(" not in html
+    assert "@import" not in html
+    assert "default-src 'none'" in html
+    assert '<html lang="en">' in html
+    assert page.tags.count("script") == 1
+    assert page.tags.count("h1") == 1
+    assert page.tags.count("svg") == 4
+
+
+def test_the_policy_allows_just_the_script_that_is_there(report: Report) -> None:
+    import base64
+    import hashlib
+
+    html = report.html()
+    script = re.search(r"<script>(.*?)</script>", html, re.DOTALL)
+    said = re.search(r"'sha256-([^']+)'", html)
+    assert script is not None
+    assert said is not None
+    assert base64.b64encode(hashlib.sha256(script[1].encode()).digest()).decode() == said[1]
+
+
+def test_what_stands_in_the_data_is_shown_and_never_run(report: Report) -> None:
+    html = report.html()
+    assert html.count("alert(") >= 4  # group, box, baseline, provenance
+    assert '<script>alert("x")' not in html
+    assert "<b>" not in html
+    words = report.markdown()
+    assert "<script>" not in words.replace("\\<", "")
+    table = [line for line in words.splitlines() if line.startswith("| ") and "alert" in line]
+    assert table
+    assert all(len(re.findall(r"(?<!\\)\|", line)) in (3, 4, 6, 7) for line in table)
+
+
+def test_simulated_data_is_named_before_any_figure(report: Report) -> None:
+    for text in (report.html(), report.markdown()):
+        assert 0 < text.index("Simulated data.") < text.index("0.8")
+    real = Report(report.data | {"simulated": False})
+    assert "Simulated data." not in real.html() + real.markdown()
+
+
+def test_pictures_are_valid_and_say_what_they_show(report: Report) -> None:
+    data = report.data
+    pictures = [
+        plots.forest_plot(data["baselines"]),
+        plots.calibration_plot(data["calibration"]),
+        plots.roc_plot(data["roc"]),
+        plots.coverage_plot(data["abstention"]),
+    ]
+    for svg in pictures:
+        root = ElementTree.fromstring(svg)
+        assert root.find("title") is not None
+        assert len(root.findtext("desc") or "") > 20
+        for number_of in re.findall(r' (?:x|y|cx|cy|x1|x2|y1|y2)="([^"]*)"', svg):
+            assert math.isfinite(float(number_of))
+    # a rival in front is drawn hollow and in another class than a model that is beaten
+    assert pictures[0].count("rival dot") == 1
+    assert pictures[0].count("faint dot") == 1
+
+
+def test_files_hold_the_same_figures(report: Report, tmp_path: Path) -> None:
+    written = report.write(tmp_path / "a" / "b")
+    assert written.path == tmp_path / "a" / "b" / "report.html"
+    assert sorted(p.name for p in (tmp_path / "a" / "b").iterdir()) == ["report.html", "report.json", "report.md"]
+    assert json.loads((tmp_path / "a" / "b" / "report.json").read_text(encoding="utf-8")) == report.data
+    shown = number(report.value)
+    assert shown in (tmp_path / "a" / "b" / "report.html").read_text(encoding="utf-8")
+    assert shown in (tmp_path / "a" / "b" / "report.md").read_text(encoding="utf-8")
+
+
+def test_a_folder_that_cannot_be_written_is_a_sentence(report: Report, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(DataError, match="cannot be written"):
+        report.write(tmp_path / "file" / "report")
+
+
+def test_keys_of_the_json(report: Report) -> None:
+    assert set(report.data) == {
+        "schema_version", "task", "version", "title", "kind", "statement", "referral", "boxes", "headline", "metrics",
+        "rows", "baselines", "calibration", "roc", "thresholds", "confusion", "slices", "abstention", "conformal",
+        "flags", "errors", "notes", "missing", "simulated", "tuned_on_simulated", "measured_on", "provenance",
+        "summary",
+    }  # fmt: skip
+    assert report.data["schema_version"] == 1
+
+
+def test_no_words_of_a_record_reach_the_report(report: Report) -> None:
+    text = json.dumps(report.data)
+    assert "crushing" not in text
+    assert "mild cough" not in text
+
+
+def test_undefined_figures_are_dashes_and_null(tmp_path: Path, report: Report) -> None:
+    head = report.data["headline"] | {"value": float("nan"), "interval": [float("nan"), float("nan")]}
+    bare: dict[str, Any] = {**report.data, "headline": head, "metrics": [head], "baselines": [], "calibration": None}
+    bare |= {"roc": None, "thresholds": None, "confusion": None, "abstention": None, "conformal": None, "slices": []}
+    empty = Report(bare).write(tmp_path)
+    assert math.isnan(empty.value)
+    assert math.isnan(empty.interval[0])
+    assert read(empty.html()).faults == []
+    assert summary_of([empty])["tasks"][0]["value"] is None
+
+
+def test_index_and_summary(report: Report, tmp_path: Path) -> None:
+    first = report.write(tmp_path / "runs" / "java script:x")
+    second = Report(report.data | {"simulated": False, "task": "finance.demo"}).write(tmp_path / "elsewhere")
+    page = write_index([first, second], tmp_path / "runs")
+    found = json.loads((tmp_path / "runs" / "summary.json").read_text())
+    assert set(found) == {"tasks"}
+    assert [set(t) for t in found["tasks"]] == [{"task", "simulated", "headline", "value", "interval", "baselines"}] * 2
+    one = found["tasks"][0]
+    assert (one["task"], one["simulated"], one["headline"]) == ("medical.demo", True, "auroc")
+    assert one["baselines"][0] == {
+        "name": "majority",
+        "value": 0.8,
+        "difference": 0.3,
+        "interval": pytest.approx([0.25, 0.35]),
+    }
+    assert len(one["interval"]) == 2
+    html = page.read_text(encoding="utf-8")
+    reader = read(html)
+    assert reader.faults == []
+    assert sorted(reader.fetched) == ["../elsewhere/report.html", "java%20script%3Ax/report.html"]
+    assert (
+        html.index("Your own records")
+        < html.index("finance.demo")
+        < html.index("Simulated records")
+        < html.index("medical.demo")
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.12345, "0.123"),
+        (-0.5, "−0.500"),
+        (1234, "1,234"),
+        (12.34, "12.3"),
+        (None, "–"),
+        (math.nan, "–"),
+        (1234.5, "1,234"),
+    ],
+)
+def test_numbers_in_words(value: float | None, shown: str) -> None:
+    assert number(value) == shown
+
+
+def test_percent_and_plain() -> None:
+    assert percent(0.1234) == "12.3 %"
+    assert percent(None) == "–"
+    assert plain({"a": np.array([1.0, np.nan]), "b": (np.int64(3), np.bool_(True), math.inf)}) == {
+        "a": [1.0, None],
+        "b": [3, True, None],
+    }
