@@ -152,12 +152,29 @@ def tune(
     typer.echo(f"{run_folder}\nNext: verticals evaluate {run_folder}")
 
 
+def _number(value: float | None, sign: str = "") -> str:
+    return "undefined" if value is None or value != value else f"{value:{sign}.3f}"
+
+
+def _lines_of(report: Any) -> list[str]:
+    """The headline and the baselines of a report, a line each."""
+    low, high = report.interval or (None, None)
+    lines = [f"{report.headline} {_number(report.value)} (95 % interval {_number(low)} to {_number(high)})"]
+    for one in report.data["baselines"]:
+        lowest, highest = one["interval"] or (None, None)
+        lines.append(
+            f"  {one['name']:<32} {_number(one['value'])}   tuned is ahead by {_number(one['difference'], '+')} "
+            f"({_number(lowest, '+')} to {_number(highest, '+')})"
+        )
+    return lines
+
+
 @app.command()
 def evaluate(
     run: Annotated[str, typer.Argument(help="Run folder.")],
     data: Annotated[str | None, typer.Option(help="Other rows to test on; by default the run's own test rows.")] = None,
     out: Annotated[
-        str | None, typer.Option(help="Folder for the report; by default RUN.report beside the run.")
+        str | None, typer.Option(help="Folder for the report; by default RUN/report.")
     ] = None,
     baselines: Annotated[bool, typer.Option(help="Fit and score the baselines on the same rows.")] = True,
     threads: Annotated[int | None, typer.Option(help="CPU threads; by default all cores.")] = None,
@@ -167,13 +184,7 @@ def evaluate(
     from .evaluation.evaluate import evaluate as evaluate_run
 
     report = evaluate_run(run, data, out=out, baselines=baselines, threads=threads, progress=not quiet)
-    low, high = report.interval
-    typer.echo(f"{report.headline} {report.value:.3f} (95 % interval {low:.3f} to {high:.3f})")
-    for one in report.data["baselines"]:
-        lowest, highest = one["interval"]
-        typer.echo(
-            f"  {one['name']:<28} {one['value']:.3f}   tuned is ahead by {one['difference']:+.3f} ({lowest:+.3f} to {highest:+.3f})"
-        )
+    typer.echo("\n".join(_lines_of(report)))
     typer.echo(f"{report.path}")
 
 
@@ -215,17 +226,15 @@ def quickstart(
     from .evaluation.index import write_index
 
     chosen = only or ["medical.diagnosis", "education.tutoring", "finance.fraud", "finance.credit"]
-    recipe = with_settings(Recipe(), {} if threads is None else {"threads": threads})
+    short: dict[str, Any] = {"epochs": 3}  # enough to be ahead of the baselines that must be beaten, in a minute a task
+    recipe = with_settings(Recipe(), short if threads is None else short | {"threads": threads})
     started, reports = time.monotonic(), []
     for name in chosen:
         task = load_task(name)
         typer.echo(f"\n{name}: {task.title}")
         run_folder = tune_run(prepare(task, rows=rows), recipe, out=out / name, overwrite=True)
         reports.append(evaluate_run(run_folder, out=out / f"{name}.report", threads=threads))
-        report = reports[-1]
-        typer.echo(f"  {report.headline} {report.value:.3f} on simulated test rows")
-        for one in report.data["baselines"]:
-            typer.echo(f"    {one['name']:<28} {one['value']:.3f}")
+        typer.echo("  on simulated test rows: " + "\n  ".join(_lines_of(reports[-1])))
     index = write_index(reports, out)
     typer.echo(f"\n{len(reports)} tasks in {time.monotonic() - started:.0f} s. Open {index}")
 

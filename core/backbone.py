@@ -169,8 +169,8 @@ def load_backbone(name: str = "minilm", *, dtype: torch.dtype = torch.float32, d
     # on CPU the plain formula is faster than the fused kernel, whose backward pass is slow there
     attention = "sdpa" if torch.cuda.is_available() else "eager"
     verbosity = logging.get_verbosity()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         config = AutoConfig.from_pretrained(folder, **safe)
         tokenizer = AutoTokenizer.from_pretrained(folder, **safe)
@@ -184,7 +184,7 @@ def load_backbone(name: str = "minilm", *, dtype: torch.dtype = torch.float32, d
         ) from error
     finally:
         logging.set_verbosity(verbosity)
-        logging.enable_progress_bar()
+        logging.enable_progress_bar()  # type: ignore[no-untyped-call]
     if hasattr(model.config, "use_cache"):
         model.config.use_cache = False
     model.requires_grad_(False).eval()

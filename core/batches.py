@@ -52,8 +52,9 @@ class Batch:
 
     def to(self, device: torch.device | str) -> Batch:
         """Move every tensor."""
-        moved = {f.name: getattr(self, f.name) for f in fields(self)}
-        return Batch(**{k: v if v is None else v.to(device, non_blocking=True) for k, v in moved.items()})
+        own: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
+        moved: dict[str, Any] = {k: v if v is None else v.to(device, non_blocking=True) for k, v in own.items()}
+        return Batch(**moved)
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,7 @@ def _accumulation(tuning: Tuning) -> str:
     tuning.network.eval()  # the same dropout cannot be drawn for different cuts
     for budget in budgets:
         for part, rivals in parts_of(tuning, tuning.train, rows, budget):
-            (step_loss(tuning, tuning.network, tuning.train, part, rivals) / len(rows)).backward()
+            (step_loss(tuning, tuning.network, tuning.train, part, rivals) / len(rows)).backward()  # type: ignore[no-untyped-call]
         gradients.append({n: p.grad.clone() for n, p in tuning.trainable().items() if p.grad is not None})
         tuning.network.zero_grad(set_to_none=True)
     tuning.network.train()

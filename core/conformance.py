@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -128,7 +128,8 @@ def _simulated(task: Task, rows: int) -> tuple[pd.DataFrame | None, list[str]]:
             faults.append("the bank names a candidate twice")
         absent = set(frame[task.label].dropna().astype(str)) - set(bank[task.bank.id].astype(str))
         faults += [f"simulated records name the candidate {one!r}, which the bank lacks" for one in sorted(absent)[:3]]
-    for record in frame.head(20).to_dict("records"):
+    records: list[dict[str, Any]] = frame.head(20).to_dict("records")  # type: ignore[assignment]
+    for record in records:
         for flag in task.safety.escalate(record):
             if not flag.name or not flag.message:
                 faults.append("safety.escalate gave a flag without name or message")

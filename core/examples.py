@@ -32,6 +32,13 @@ class Examples:
     def __len__(self) -> int:
         return len(self.target)
 
+    def tokens(self, rows: np.ndarray) -> int:
+        """Real tokens of a step: its records and, in a choice, the candidates they are scored against."""
+        count = int(self.encoded.lengths[rows].sum())
+        if self.candidates is not None:
+            count += int(self.candidates.lengths[self.rivals(rows)[0]].sum())
+        return count
+
     def rivals(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Candidates that the rows of one step are scored against: (m,) numbers and (rows, m) bool of who may have which.
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-__all__ = ["cores", "facts", "prefer_fast_matmul", "resident_bytes", "use_threads", "versions"]
+__all__ = ["cores", "facts", "has_bfloat16", "prefer_fast_matmul", "resident_bytes", "use_threads", "versions"]
 
 PACKAGES = (
     "torch",
@@ -64,10 +64,19 @@ def prefer_fast_matmul() -> str:
         "onednn" or "default".
     """
     amx = bool(getattr(torch.cpu, "_is_amx_tile_supported", lambda: True)())
-    if "AMD" in _processor().upper() and not amx and torch.backends.mkldnn.is_available():
-        torch.backends.mkldnn.matmul.fp32_precision = "bf16"
+    onednn: Any = torch.backends.mkldnn
+    if "AMD" in _processor().upper() and not amx and onednn.is_available():
+        onednn.matmul.fp32_precision = "bf16"
         return "onednn"
     return "default"
+
+
+def has_bfloat16() -> bool:
+    """The hardware multiplies bfloat16 matrices itself: most GPUs since 2020, CPUs with AVX512-BF16 or AMX."""
+    if torch.cuda.is_available():
+        return bool(torch.cuda.is_bf16_supported())
+    probes = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    return any(bool(getattr(torch.cpu, probe, lambda: False)()) for probe in probes)
 
 
 def versions() -> dict[str, str]:

@@ -51,11 +51,14 @@ class Words:
 class RecordTokens(nn.Module):
     """The learned part of records as tokens: one matrix a number, one table for known values, one missing token."""
 
+    names: torch.Tensor
+    """(numbers,) word row of each number's name."""
+
     def __init__(self, codec: RecordCodec, width: int, spread: float, hide: float = 0.0) -> None:
         """Args: width of a hidden state; spread of the backbone's input embeddings; share of fields hidden in training."""
         super().__init__()
         self.hide = hide
-        numbers, bins = codec.edges_.shape[0], codec.bins
+        numbers, bins = codec.edges_.shape[0], codec.edges_.shape[1] - 1
         scale = spread / math.sqrt(max(bins / 3, 1))
         self.code = nn.Parameter(torch.randn(numbers, bins, width) * scale)
         self.value = nn.Parameter(torch.randn(numbers, width) * spread * 0.5)
@@ -100,6 +103,15 @@ class Head(nn.Module):
     the first step (see wide.py); outside training the two are averaged.
     """
 
+    wide_numbers: torch.Tensor
+    wide_values: torch.Tensor
+    wide_bias: torch.Tensor
+    mix: torch.Tensor
+    """(1,) share of the wide path outside training."""
+    centre: torch.Tensor
+    spread: torch.Tensor
+    """(1,) mean and standard deviation of a regression's target."""
+
     def __init__(self, codec: RecordCodec, width: int, outputs: int, kind: str, dropout: float) -> None:
         super().__init__()
         self.kind, self.dropout = kind, dropout
@@ -110,7 +122,7 @@ class Head(nn.Module):
         nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.out.bias)
         numbers = codec.edges_.shape[0]
-        self.register_buffer("wide_numbers", torch.zeros(numbers * (codec.bins + 2), outputs))
+        self.register_buffer("wide_numbers", torch.zeros(numbers * (codec.edges_.shape[1] + 1), outputs))
         self.register_buffer("wide_values", torch.zeros(len(codec.learned_) + 1, outputs))  # row 0: unknown, no effect
         self.register_buffer("wide_bias", torch.zeros(outputs))
         self.register_buffer("mix", torch.zeros(1))
@@ -199,7 +211,8 @@ class Network(nn.Module):
         out: torch.Tensor = self.head(self.pooled(batch), batch)
         if candidates is None:
             return out
-        return out @ self.head(self.pooled(candidates), candidates).T
+        others: torch.Tensor = self.head(self.pooled(candidates), candidates)
+        return out @ others.T
 
     @property
     def device(self) -> torch.device:

@@ -112,7 +112,7 @@ def canonical(records: pd.DataFrame | Sequence[Record] | Record, schema: Schema)
                 made = pd.to_numeric(plain.where(~empty, None), errors="coerce")
                 wrong = made.isna() & ~empty
                 if wrong.any():
-                    row = wrong.idxmax()
+                    row: Any = wrong.idxmax()
                     raise DataError(
                         f"Field {one.name!r} holds {str(plain[row])[:40]!r} in row {row} where a number"
                         f"{' in ' + one.unit if one.unit else ''} is needed; write a number or leave it empty."
@@ -186,7 +186,7 @@ class Predictor:
         if beside is not None and known == (beside.backbone.sha256, beside.backbone.depth):
             backbone, target = beside.backbone, beside.scorer.network.adapted
         else:
-            half = recipe.precision == "bf16" and manifest["machine"]["accelerator"] == "none"
+            half = recipe.precision == "bf16" and torch.cuda.is_available()
             backbone = load_backbone(
                 recipe.backbone, dtype=torch.bfloat16 if half else torch.float32, depth=recipe.depth
             )
@@ -213,7 +213,8 @@ class Predictor:
     def finish(self, raw: Raw, frame: pd.DataFrame) -> Predictions:
         """Calibrate raw scores and decide which records are not answered."""
         n, known = len(frame), self.calibration
-        flags = tuple(tuple(self.task.safety.escalate(record)) for record in frame.to_dict("records"))
+        records: list[dict[str, Any]] = frame.to_dict("records")  # type: ignore[assignment]
+        flags = tuple(tuple(self.task.safety.escalate(record)) for record in records)
         unfit = [self._unfit(frame.iloc[i]) for i in range(n)] if self._may_be_unfit(frame) else [""] * n
         if self.task.kind == "regression":
             lost = np.array([bool(u) for u in unfit], bool)
@@ -353,7 +354,7 @@ def _assemble(folder: Path, said: Mapping[str, Any], task: Task, backbone: Backb
             f"The head of the run {str(folder)!r} does not fit its task.json: {str(error).splitlines()[-1].strip()[:160]}; tune again."
         ) from error
     network.requires_grad_(False).eval()
-    network.to(next(adapted.parameters()).device)
+    network.to("cuda" if torch.cuda.is_available() else "cpu")
     bank = pd.read_json(folder / "bank.jsonl", lines=True, dtype=False) if (folder / "bank.jsonl").is_file() else None
     return Scorer(task, codec, network, layout, bank)
 

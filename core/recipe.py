@@ -62,7 +62,7 @@ class Recipe:
     patience: int = 4
     """Validations without a better loss before tuning stops; 0: never stop early."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
-    """auto: bf16 on a GPU that has it, fp32 elsewhere."""
+    """Of the matrix products in tuning; auto: bf16 where the hardware has it. Scoring on a CPU is always fp32."""
     checkpoint_steps: int = 50
     """Optimizer steps between two checkpoints for resuming."""
     threads: int = 0

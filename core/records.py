@@ -25,6 +25,10 @@ from .task import Field, Schema
 
 __all__ = ["Encoded", "RecordCodec", "parse_set"]
 
+TAILS = (0.01, 0.05, 0.95, 0.98, 0.99, 0.995)
+LONG_TABLE = 3000
+"""Rows from which a number also gets edges in its tails."""
+
 
 def parse_set(cell: Any) -> list[tuple[str, str]]:
     """Read a `set` cell into (item, value) pairs.
@@ -57,7 +61,7 @@ class Encoded:
     text: list[np.ndarray]
     """n arrays of word-piece ids, without special tokens."""
     codes: np.ndarray
-    """(n, numbers, bins) float32, piecewise-linear codes in [0, 1]."""
+    """(n, numbers, codes) float32, piecewise-linear codes in [0, 1]."""
     values: np.ndarray
     """(n, numbers) float32, standardised and clipped to [-4, 4]; 0 where missing."""
     missing: np.ndarray
@@ -86,7 +90,7 @@ class RecordCodec:
     specials: tuple[int, int] = (1, 1)
     """Special tokens before and behind a sequence."""
     edges_: np.ndarray = field(default_factory=lambda: np.zeros((0, 2)))
-    """(numbers, bins + 1) quantile edges."""
+    """(numbers, codes + 1) edges of the piecewise-linear codes."""
     centre_: np.ndarray = field(default_factory=lambda: np.zeros((0, 2)))
     """(numbers, 2) mean and standard deviation."""
     learned_: dict[str, int] = field(default_factory=dict)
@@ -113,7 +117,9 @@ class RecordCodec:
             known = known[np.isfinite(known)]
             edges.append(self._edges(known))
             centres.append((known.mean(), known.std() or 1.0) if len(known) else (0.0, 1.0))
-        self.edges_ = np.array(edges).reshape(len(edges), self.bins + 1)
+        self.edges_ = np.array(edges).reshape(len(edges), self._most_edges)
+        used = max((len(np.unique(row)) for row in self.edges_), default=2)
+        self.edges_ = self.edges_[:, : max(used, 2)]
         self.centre_ = np.array(centres).reshape(len(centres), 2)
         keys: dict[str, None] = {}
         for one in self._categories:
@@ -127,12 +133,23 @@ class RecordCodec:
         self.learned_ = {key: row for row, key in enumerate(keys, start=1)}
         return self
 
+    @property
+    def _most_edges(self) -> int:
+        return self.bins + 1 + len(TAILS) + self.bins // 2
+
     def _edges(self, known: np.ndarray) -> np.ndarray:
-        """Distinct quantiles, repeated at the end where there are fewer than bins + 1 of them."""
+        """Distinct quantiles, repeated at the end where there are fewer than there is room for.
+
+        A long table also gets edges in its tails and among its distinct values: plain quantiles of a column that is
+        mostly zero, or has a heavy tail, would fall together where the rare cases are.
+        """
         if not len(known):
-            return np.zeros(self.bins + 1)
-        distinct = np.unique(np.quantile(known, np.linspace(0, 1, self.bins + 1)))
-        return np.concatenate([distinct, np.full(self.bins + 1 - len(distinct), distinct[-1])])
+            return np.zeros(self._most_edges)
+        found = [np.quantile(known, np.linspace(0, 1, self.bins + 1))]
+        if len(known) >= LONG_TABLE:
+            found += [np.quantile(known, TAILS), np.quantile(np.unique(known), np.linspace(0, 1, self.bins // 2 + 1)[1:])]
+        distinct = np.unique(np.concatenate(found))
+        return np.concatenate([distinct, np.full(self._most_edges - len(distinct), distinct[-1])])
 
     # -- the frozen words of names and values -------------------------------------------------------------------
 
@@ -170,7 +187,7 @@ class RecordCodec:
 
     def _encode_numbers(self, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         n, width = len(frame), len(self._numbers)
-        codes = np.zeros((n, width, self.bins), np.float32)
+        codes = np.zeros((n, width, self.edges_.shape[1] - 1), np.float32)
         values = np.zeros((n, width), np.float32)
         missing = np.zeros((n, width), bool)
         for j, one in enumerate(self._numbers):
@@ -259,7 +276,9 @@ class RecordCodec:
     def restore(self, state: dict[str, Any]) -> RecordCodec:
         """Take back what `state` gave."""
         self.bins = int(state["bins"])
-        self.edges_ = np.array(state["edges"], float).reshape(len(self._numbers), self.bins + 1)
+        self.edges_ = np.array(state["edges"], float).reshape(len(self._numbers), -1)
+        if not len(self._numbers):
+            self.edges_ = np.zeros((0, 2))
         self.centre_ = np.array(state["centre"], float).reshape(len(self._numbers), 2)
         self.learned_ = {key: row for row, key in enumerate(state["learned"], start=1)}
         return self

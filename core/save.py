@@ -132,6 +132,7 @@ def _facts(tuning: Tuning) -> dict[str, Any]:
         "versions": versions(),
         "machine": facts(),
         "kernels": prefer_fast_matmul(),
+        "precision": {"tuning": tuning.recipe.precision, "weights": str(tuning.backbone.model.dtype).removeprefix("torch.")},
         "seed": tuning.recipe.seed,
         "backbone": {"name": tuning.backbone.name, "sha256": tuning.backbone.sha256},
         "data": {

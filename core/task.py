@@ -98,7 +98,7 @@ class SplitRule:
     """Column that holds the time."""
     delay_days: float = 0.0
     """With `time`: days left out between two parts, because labels arrive late."""
-    validation: float = 0.15
+    validation: float = 0.1
     """Share of the rows for validation."""
     test: float = 0.2
     """Share of the rows for test."""
@@ -177,12 +177,14 @@ class Scored:
     @property
     def positives(self) -> np.ndarray:
         """(n,) bool: the row's true label is the positive one."""
-        return self.truth == self.positive
+        found: np.ndarray = self.truth == self.positive
+        return found
 
     @property
     def risk(self) -> np.ndarray:
         """(n,) probability of the positive label."""
-        return self.scores[:, self.positive]  # type: ignore[no-any-return]
+        risk: np.ndarray = self.scores[:, self.positive]
+        return risk
 
     def take(self, index: np.ndarray) -> Scored:
         """Rows by position (with repeats, as a bootstrap draws them)."""

@@ -23,7 +23,7 @@ from .checks import self_check
 from .errors import DataError, RecipeError
 from .examples import Examples, make_examples
 from .lora import attach_adapter
-from .machine import prefer_fast_matmul, use_threads
+from .machine import has_bfloat16, prefer_fast_matmul, use_threads
 from .network import Head, Network
 from .recipe import Recipe
 from .records import RecordCodec
@@ -91,9 +91,9 @@ def derive(recipe: Recipe, data: Prepared) -> Recipe:
     layers = count_layers(recipe.backbone)
     if texts:
         batch = 16 if rows < 600 else 32
-        # about 600 steps, more where there are many labels to tell apart; 3 to 10 passes
-        wanted = 600 + 15 * len(data.schema.labels)
-        epochs = min(10, max(5 if len(data.schema.labels) > 20 else 3, round(wanted * batch / rows)))
+        # about 200 steps, more where there are many labels to tell apart; 3 to 8 passes
+        wanted = 200 + 10 * len(data.schema.labels)
+        epochs = min(8, max(5 if len(data.schema.labels) > 20 else 3, round(wanted * batch / rows)))
     else:
         # about 450 steps of 16 rows for a small table, larger steps and fewer passes for a large one
         batch = 16 if rows < 3000 else 32 if rows < 10_000 else 128
@@ -105,6 +105,7 @@ def derive(recipe: Recipe, data: Prepared) -> Recipe:
         batch_tokens=recipe.batch_tokens or (32768 if torch.cuda.is_available() else max(1024, recipe.max_tokens)),
         epochs=recipe.epochs or epochs,
         learning_rate=recipe.learning_rate or 1e-3,
+        precision=recipe.precision if recipe.precision != "auto" else "bf16" if has_bfloat16() else "fp32",
     )
 
 
@@ -165,13 +166,13 @@ def step_loss(tuning: Tuning, model: Any, examples: Examples, rows: np.ndarray, 
     batch = tuning.batch(examples, rows)
     if rivals is None:
         target = torch.as_tensor(examples.target[rows], device=batch.ids.device)
-        out = model(batch)
+        out = model(batch).float()
         if tuning.data.task.kind == "regression":
             head = tuning.network.head
             return F.mse_loss(out[:, 0], (target - head.centre) / head.spread, reduction="sum")
         return F.cross_entropy(out, target, reduction="sum", label_smoothing=tuning.recipe.label_smoothing)
     chosen, allowed = rivals
-    cosines = model(batch, tuning.batch(examples, chosen, candidates=True))
+    cosines = model(batch, tuning.batch(examples, chosen, candidates=True)).float()
     logits = (tuning.network.head.scale * cosines).masked_fill(
         ~torch.as_tensor(allowed, device=cosines.device), float("-inf")
     )
@@ -248,7 +249,8 @@ def tune(
     use_threads(recipe.threads)
     kernels = prefer_fast_matmul()
     accelerator = make_accelerator(recipe, work)
-    half = accelerator.mixed_precision == "bf16"
+    # a GPU holds the frozen weights in bfloat16; a CPU keeps them in float32, in which it will score
+    half = recipe.precision == "bf16" and torch.cuda.is_available()
     backbone = load_backbone(recipe.backbone, dtype=torch.bfloat16 if half else torch.float32, depth=recipe.depth)
     tuning = Tuning(data, recipe, backbone)
     say = (lambda text: tqdm.write(text)) if progress and accelerator.is_main_process else (lambda text: None)
@@ -269,14 +271,12 @@ def tune(
 
 
 def make_accelerator(recipe: Recipe, work: Path) -> Any:
-    """The device, the precision and the trackers."""
+    """The device, the processes and the trackers."""
     from accelerate import Accelerator
 
-    on_gpu = torch.cuda.is_available()
-    half = recipe.precision == "bf16" or (recipe.precision == "auto" and on_gpu and torch.cuda.is_bf16_supported())
     accelerator = Accelerator(
-        cpu=not on_gpu,
-        mixed_precision="bf16" if half else "no",
+        cpu=not torch.cuda.is_available(),
+        mixed_precision="no",  # the loop itself says which products are in bfloat16
         log_with=None if recipe.tracker == "none" else recipe.tracker,
         project_dir=str(work),
     )
@@ -319,13 +319,14 @@ def fit(
         parts = list(parts_of(tuning, train, rows[rank::world], recipe.batch_tokens // world))
         for i, (part, rivals) in enumerate(parts):
             with nullcontext() if i == len(parts) - 1 else accelerator.no_sync(model):
-                loss = step_loss(tuning, model, train, part, rivals)  # a sum over rows
+                with torch.autocast(tuning.network.device.type, torch.bfloat16, enabled=recipe.precision == "bf16"):
+                    loss = step_loss(tuning, model, train, part, rivals)  # a sum over rows
                 accelerator.backward(loss * (world / len(rows)))  # divided once, by the rows of the whole step
                 total += float(loss.detach())
         norm = accelerator.clip_grad_norm_(weights.values(), 1.0)
         optimizer.step()
         optimizer.zero_grad()
-        at.step, at.tokens = at.step + 1, at.tokens + int(train.encoded.lengths[rows].sum())
+        at.step, at.tokens = at.step + 1, at.tokens + train.tokens(rows)
         at.seconds = before + time.monotonic() - started
         line = {
             "step": at.step,

@@ -44,7 +44,7 @@ def _fit(x: torch.Tensor, y: torch.Tensor, penalty: float, outputs: int) -> tupl
     def closure() -> torch.Tensor:
         optimizer.zero_grad()
         loss = _loss(x @ weight + bias, y) + penalty / len(y) * weight.square().sum() / 2
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         return loss
 
     optimizer.step(closure)  # type: ignore[no-untyped-call]

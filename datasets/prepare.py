@@ -131,7 +131,8 @@ def _prepared(
     rule, why = _adapted(task.split, options, list(frame.columns))
     notes += why
     if later is not None:
-        rule = replace(rule, validation=rule.validation / (1 - rule.test), test=0.0)
+        # the test rows stand apart already, so no days need be left out between train and validation
+        rule = replace(rule, validation=rule.validation / (1 - rule.test), test=0.0, delay_days=0.0)
     parts = split(gated.rows, schema, rule, seed)
     notes += parts.notes
     train, validation = gated.rows.iloc[parts.train], gated.rows.iloc[parts.validation]

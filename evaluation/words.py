@@ -70,13 +70,9 @@ def summary(facts: dict[str, Any]) -> list[str]:
     """What a reader must know first, from the figures of a report."""
     head, rows = facts["headline"], facts["rows"]
     towards = "higher" if head["higher_is_better"] else "lower"
-    seen = (
-        f"On {rows['measured']:,} rows that tuning never saw, "
-        if not rows["seen"]
-        else f"On {rows['measured']:,} rows, "
-    )
+    unseen = " that tuning never saw" if rows["seen"] == 0 else ""
     found = [
-        f"{seen}{inside(head['title'])} is {number(head['value'])} "
+        f"On {rows['measured']:,} rows{unseen}, {inside(head['title'])} is {number(head['value'])} "
         f"(95 % interval {range_of(head['interval'])}; {towards} is better)."
     ]
     found += _sureness(facts) + _against(facts["baselines"])

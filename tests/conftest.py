@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -178,3 +180,38 @@ def tiny(backbones: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> Recipe:
     monkeypatch.setattr(predict, "load_task", lambda name: CLINIC if name == CLINIC.name else real(name))
     settings = {"backbone": str(backbones["bert"]), "epochs": 3, "batch_rows": 16, "max_tokens": 48, "rank": 4}
     return with_settings(Recipe(), settings | {"batch_tokens": 512, "learning_rate": 0.01, "threads": 1})
+
+
+class Said(NamedTuple):
+    """What a command said."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., Said]:
+    """Run a command line in this process: `command("tune", "finance.credit", "--out", folder)`."""
+    from verticals.cli import run
+
+    def call(*words: object) -> Said:
+        monkeypatch.setattr("sys.argv", ["verticals", *map(str, words)])
+        capfd.readouterr()
+        code = 0
+        try:
+            run()
+        except SystemExit as leaving:
+            code = leaving.code if isinstance(leaving.code, int) else 0 if leaving.code is None else 1
+        said = capfd.readouterr()
+        return Said(code, said.out, said.err)
+
+    return call
+
+
+@pytest.fixture
+def quick(backbones: dict[str, Path]) -> list[str]:
+    """Options of `tune` that end in a second."""
+    settings = ("batch_rows=16", "max_tokens=48", "rank=4", "batch_tokens=512", "learning_rate=0.01", "patience=0")
+    words = ["--backbone", str(backbones["bert"]), "--epochs", "2", "--threads", "1", "--quiet"]
+    return [*words, *(word for one in settings for word in ("--set", one))]

@@ -10,8 +10,8 @@ from __future__ import annotations
 from ...core.task import Domain
 from .api import Alternative, Answer, Tutor
 from .safety import reveals
-from .tasks import TUTORING
+from .tasks import FEEDBACK, TUTORING
 
 __all__ = ["DOMAIN", "Alternative", "Answer", "Tutor", "reveals"]
 
-DOMAIN = Domain("education", "Education: tutoring out of a course bank", (TUTORING,))
+DOMAIN = Domain("education", "Education: tutoring out of a course bank", (TUTORING, FEEDBACK))

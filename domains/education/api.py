@@ -167,7 +167,7 @@ class Tutor:
         bank = self.predictor.bank
         if bank is None:
             raise RunError(f"The run has no course bank; a Tutor needs a run of {TASK}, so name another run.")
-        return {str(row["id"]): row for row in bank.to_dict(orient="records")}
+        return {str(row["id"]): {str(name): cell for name, cell in row.items()} for row in bank.to_dict("records")}
 
 
 def _cell(entry: Mapping[str, Any], name: str) -> str | None:

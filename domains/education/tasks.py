@@ -11,13 +11,13 @@ import math
 from collections.abc import Sequence
 
 from ...core.task import Bank, Box, Field, SafetyPolicy, Scored, SplitRule, Task
-from ...evaluation.metrics.standard import MRR, RECALL_AT_1, RECALL_AT_3
+from ...evaluation.metrics.standard import ACCURACY, ECE, LOG_LOSS, MACRO_F1, MCC, MRR, RECALL_AT_1, RECALL_AT_3
 from .metrics import RECALL_AT_1_BY_SKILL, first_right, rank_of_truth, skill_recalls
-from .readers import READERS, course_bank
+from .readers import READERS, RUBRIC, course_bank
 from .safety import safety_flags
 from .simulator import simulate
 
-__all__ = ["STATEMENT", "TUTORING", "page_one"]
+__all__ = ["FEEDBACK", "STATEMENT", "TUTORING", "page_one"]
 
 STATEMENT = (
     "The explanation is chosen from a course bank and may miss what the pupil means; it does not grade anyone and does "
@@ -87,4 +87,30 @@ TUTORING = Task(
     simulate=simulate,
     simulated_rows=3000,
     page_one=page_one,
+)
+
+FEEDBACK = Task(
+    name="education.feedback",
+    version="1",
+    title="Does this tutor's reply do what a good reply should (see the mistake, locate it, guide, say what to do next)?",
+    kind="classification",
+    label="Mistake_Identification",
+    labels=("No", "To some extent", "Yes"),
+    metrics=(MACRO_F1, ACCURACY, MCC, ECE, LOG_LOSS),
+    safety=SafetyPolicy(
+        statement="It grades a tutor's reply by one question of a rubric; it does not grade a pupil.",
+        max_error=0.25,
+        referral="Let a teacher read the reply.",
+    ),
+    fields=(
+        Field("response", "text", title="tutor's reply", required=True),
+        Field("student", "text", title="pupil's last words"),
+        Field("tutor", "category", protected=True),
+        Field("last", "text", protected=True),
+        Field("history", "text", protected=True),
+        *(Field(question, "category", protected=True) for question in RUBRIC[1:]),
+    ),
+    split=SplitRule(by="group", group="dialogue"),
+    slices=("tutor",),
+    readers=tuple(reader for reader in READERS if reader.name == "mrbench"),
 )

@@ -1,7 +1,8 @@
 """Medicine: rank the conditions that a note and its measurements speak for, behind red flags.
 
 `tasks.py` says what the question is, `readers.py` reads outside formats, `simulator.py` makes visits with a known
-truth, `safety.py` holds the red flags, `metrics.py` what only medicine measures, `api.py` what an application imports.
+truth from `knowledge.py`, `safety.py` holds the red flags and `negation.py` what is denied, `metrics.py` what only
+medicine measures, `api.py` what an application imports.
 """
 
 from __future__ import annotations

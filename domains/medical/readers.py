@@ -181,7 +181,7 @@ def read_heart(path: Path) -> pd.DataFrame:
         if wrong.any():
             allowed = "a number" if values is None else ", ".join(values)
             raise DataError(
-                f"Column {old} holds {cells[wrong].iloc[0]!r} in row {int(wrong.idxmax()) + 1} of the data; "
+                f"Column {old} holds {cells[wrong].iloc[0]!r} in row {int(wrong.to_numpy().argmax()) + 1} of the data; "
                 f"allowed: {allowed}."
             )
         columns[new] = column.astype("float64") if values is None else column.astype("str")

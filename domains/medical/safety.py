@@ -5,26 +5,25 @@
 
 Deterministic and English. A finding is a pattern; a rule is findings that must come together. A finding does not count
 where it is negated ("denies chest pain"), told of a relative ("father had a stroke") or long past ("ten years ago").
-The scope of a negation follows the idea of NegEx (Chapman et al. 2001): from the cue to the end of its list or to a
-word such as "but". In doubt a finding counts: a false alarm costs a look, a miss may cost a life. Vital signs: qSOFA
-(Singer et al. 2016) and the usual limits of adults.
+`negation.py` decides that. In doubt a finding counts: a false alarm costs a look, a miss may cost a life. Vital signs:
+qSOFA (Singer et al. 2016) and the usual limits of adults.
 """
 
 from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from ...core.task import Flag, Record
+from .negation import compiled, counts, plain_sentences
 
 __all__ = ["RULE_NAMES", "red_flags"]
 
-# A space stands for any white space, ~ for an optional "my", "his", "the" …
+# Patterns as `negation.compiled` reads them.
 _FINDINGS = {
     "chest pain": (
         r"chest(?:[- ]\w+)? (?:pa?ia?n\w*|pressure|tight\w*|discomfort|heav\w*|ache|aching)|"
@@ -194,6 +193,7 @@ _FINDINGS = {
     ),
 }  # fmt: skip
 _NAMED_ONLY = ("heart attack", "stroke named")  # names of conditions: "worried about a stroke" is no stroke
+_LASTING = ("suicidality", "pregnant")  # count however long ago they began
 
 _NUMBERS = {  # column: (what it looks like in a note, plausible from, to)
     "spo2": (
@@ -235,46 +235,30 @@ _LIMITS = (  # finding, column, below or above, limit
 )
 
 _RULES = (  # name, conjunctions of which one must hold ("/" is or), what to do
-    (
-        "chest pain with a warning sign", ("chest pain & dyspnoea/sweating/radiation", "heart attack"),
+    ("chest pain with a warning sign", ("chest pain & dyspnoea/sweating/radiation", "heart attack"),
         "Chest pain with breathlessness, sweating or radiation may be a heart attack or a clot: call emergency "
         "care and record an ECG now.",
     ),
-    (
-        "stroke sign", ("face droop", "limb weakness", "speech trouble", "stroke named"),
+    ("stroke sign", ("face droop", "limb weakness", "speech trouble", "stroke named"),
         "A drooping face, a weak side or disturbed speech may be a stroke: note the time of onset and call "
         "emergency care now.",
     ),
-    (
-        "thunderclap headache", ("thunderclap",),
+    ("thunderclap headache", ("thunderclap",),
         "A sudden, worst-ever headache may be a bleed in the brain: send to emergency care now.",
     ),
-    (
-        "meningism", ("neck stiffness & fever", "purple rash & fever"),
+    ("meningism", ("neck stiffness & fever", "purple rash & fever"),
         "Fever with a stiff neck or a rash that does not fade may be meningitis: send to emergency care now.",
     ),
-    (
-        "low oxygen", ("low oxygen",),
-        "An oxygen saturation below 92 % needs assessment now.",
-    ),
-    (
-        "low blood pressure", ("low pressure",),
+    ("low oxygen", ("low oxygen",), "An oxygen saturation below 92 % needs assessment now."),
+    ("low blood pressure", ("low pressure",),
         "A systolic pressure below 90 mm[Hg] may be shock and needs assessment now.",
     ),
-    (
-        "very fast heart", ("fast heart",),
-        "A heart rate above 130 a minute needs assessment now.",
-    ),
-    (
-        "very fast breathing", ("fast breathing",),
-        "More than 30 breaths a minute need assessment now.",
-    ),
-    (
-        "altered consciousness", ("low consciousness", "confusion"),
+    ("very fast heart", ("fast heart",), "A heart rate above 130 a minute needs assessment now."),
+    ("very fast breathing", ("fast breathing",), "More than 30 breaths a minute need assessment now."),
+    ("altered consciousness", ("low consciousness", "confusion"),
         "New confusion or a coma score below 15 needs assessment now.",
     ),
-    (
-        "fever in a young baby", ("young baby & fever",),
+    ("fever in a young baby", ("young baby & fever",),
         "Fever in a baby under three months may be a serious infection: send to emergency care now.",
     ),
     (
@@ -287,20 +271,16 @@ _RULES = (  # name, conjunctions of which one must hold ("/" is or), what to do
         "Swelling or hives with trouble breathing or fainting may be anaphylaxis: give first aid and call "
         "emergency care now.",
     ),
-    (
-        "gastrointestinal bleeding", ("blood vomited", "blood passed"),
+    ("gastrointestinal bleeding", ("blood vomited", "blood passed"),
         "Vomited blood or black or bloody stools may be a bleed of the gut: send to emergency care now.",
     ),
-    (
-        "testicular pain", ("testicular pain",),
+    ("testicular pain", ("testicular pain",),
         "Testicular pain may be torsion, which leaves only hours: a surgeon must see it now.",
     ),
-    (
-        "emergency in pregnancy", ("pregnant & vaginal bleeding/severe pain",),
+    ("emergency in pregnancy", ("pregnant & vaginal bleeding/severe pain",),
         "Bleeding or severe pain in pregnancy needs an obstetric assessment now.",
     ),
-    (
-        "risk of suicide", ("suicidality",),
+    ("risk of suicide", ("suicidality",),
         "Thoughts or acts of self-harm were told: a person must speak with the patient now and not leave them "
         "alone.",
     ),
@@ -312,13 +292,11 @@ _RULES = (  # name, conjunctions of which one must hold ("/" is or), what to do
         ),
         "Signs of diabetic ketoacidosis: measure glucose and ketones and send to emergency care now.",
     ),
-    (
-        "possible sepsis", ("qsofa",),
+    ("possible sepsis", ("qsofa",),
         "Two or more qSOFA criteria (22 breaths or more, systolic pressure of 100 mm[Hg] or less, altered "
         "mentation) may be sepsis: assess now.",
     ),
-    (
-        "possible cauda equina syndrome", ("saddle numbness", "back pain & bladder or bowel/both legs weak"),
+    ("possible cauda equina syndrome", ("saddle numbness", "back pain & bladder or bowel/both legs weak"),
         "Back pain with saddle numbness, weak legs or loss of bladder or bowel control may be cauda equina "
         "syndrome: image the spine today.",
     ),
@@ -327,153 +305,16 @@ _RULES = (  # name, conjunctions of which one must hold ("/" is or), what to do
 RULE_NAMES = tuple(rule[0] for rule in _RULES)
 """Names of the red flags, in the order in which they are given."""
 
-_KIN = (
-    r"(?:father|mother|dad|mum|mom|brother|sister|uncle|aunt|cousin|grand\w+|parents?|friend|colleague|"
-    r"neighbou?r|boss|co-?worker|siblings?|relatives?|nan|flatmate)"
-)
-_CARED_FOR = r"(?:son|daughter|wife|husband|spouse|partner|boyfriend|girlfriend|child)"
-_CUES = {
-    "narrow": r"\b(?:no|not|never|nor|neither|without|nil|(?:do|does|did|has|have|had|is|are|was|were)n'?t)\b",
-    "wide": (
-        r"\b(?:den(?:y|ies|ied|ying)|negative for|no (?:evidence|signs?|history|complaints?|symptoms|suggestion|"
-        r"features) of|absence of|free (?:of|from)|(?<!not\s)(?<!cannot\s)(?<!can't\s)ruled? out)\b"
-    ),
-    "no cue": (
-        r" (?:only|just|sure|certain|improv\w+|better|relie\w+|going|getting|settl\w+|resolv\w+|stop\w*|eas(?:ed|"
-        r"ing)|respond\w*|well|able|sleep\w*|slept|eat\w*|eaten|drink\w*|doubt|wonder|matter|idea|longer|"
-        r"change\w*|worse|one|know\w*|help\w*|want|feel(?:ing)? (?:well|right|good|great|myself)|rule|exclude)\b"
-    ),
-    "ever": r"(?:like this|like it|before|this bad|so bad|such|as bad|until|this severe|so severe)\b",
-    "end": (
-        r"\b(?:but|however|although|though|yet|except|apart from|other than|because|due to|despite|whereas|"
-        r"instead|now|today|just|only|then)\b|"
-        r"(?:,|\band\b|[-–(]) ?(?:he|she|they|i|i'm|i've|it|patient|there|there's|(?:my|his|her|the) \w+ (?:is|"
-        r"are|was|has|have|feels?|hurts?|went)|(?:also |now )?(?:has|have|having|had|reports?|reporting|"
-        r"complain\w*|feels?|feeling|present\w*|is|are|was|looks?|c/o|describ\w+|develop\w*|start\w*|notic\w+|"
-        r"severe|sudden\w*|crushing|worsening|new|acute))\b|:"
-    ),
-    "end narrow": r"\b(?:with|while|when|since|until)\b",
-    "lasting": r"\b(?:for|since|\d+|this|last|worsening|severe)\b",
-    "answer": (
-        r" ?(?:[:=?-]|\() ?(?:-|no|nil|none|negative|absent|denied)\)?(?= ?(?:[,;.)/]|$))|"
-        r" (?:absent|denied|negative)\b|"
-        r" (?:is|are|was|were|has been|have been) (?:absent|negative|denied|ruled out|excluded|not present)"
-    ),
-    "family": r"family history|\bfh(?:x)?\b|runs in (?:the|my|his|her) family",
-    "told of kin": (
-        r"\b(?:had|died|dies|suffered|passed away|diagnosed|history|lost|killed|took|attempted|committed|tried)\b|"
-        r"^ ?(?::|'s (?:heart|stroke|death|history|illness)|,? aged)|^ (?:has|have) (?:a history|had)"
-    ),
-    "me": r"\b(?:i|i'm|i've|im|my|me|now|presents|presenting|is|are|patient)\b",
-    "past": (
-        r"\b(?:months?|years?|yrs?|decades?) (?:ago|back)|last year|as a (?:child|teenager|boy|girl)|in childhood|"
-        r"in (?:19|20)\d\d\b|previous(?:ly)? (?:had|episodes? of|history of)|\bpmhx?\b|past (?:medical )?history"
-    ),
-    "present": (
-        r"\b(?:now|today|this (?:morning|evening|afternoon|week|time)|tonight|currently|again|worse|still|"
-        r"(?<!none\s)(?<!nothing\s)since|yesterday|present\w*|sudden\w*|ongoing|(?:hours?|minutes?|mins?|days?)"
-        r" ago|at the moment|complain\w*)\b"
-    ),
-    "advice": (
-        r"\b(?:read|reading|heard|hearing|learn\w*) (?:\w+ )?about|googled|watched|leaflet|campaign|training|"
-        r"first[- ]aid course|(?:return|come back|call|seek help|advised|warned|told to)(?: \w+){0,5}? if|"
-        r"if (?:you|they|he|she) (?:develops?|gets?|notices?|experiences?)|should you"
-    ),
-    "worry": (
-        r"(?:worried|anxious|concerned|nervous|asked|asks) (?:\w+ )?about|"
-        r"(?:afraid|scared|terrified|fear|risk|frightened) of|could (?:this|it) be|wonder\w*|in case of|prevent\w*"
-    ),
-}  # fmt: skip
-
 
 @cache
-def _compiled() -> tuple[dict[str, re.Pattern[str]], dict[str, re.Pattern[str]], dict[str, re.Pattern[str]]]:
-    mine = r"(?:(?:my|his|her|the|their|our|your|a) )?"
-    word = r"(?!(?:no|not|never|without)\b)\w+"  # "neck is not stiff" is no stiff neck
-
-    def build(pattern: str) -> re.Pattern[str]:
-        pattern = pattern.replace("~", mine).replace(r"(?: \w+)", f"(?: {word})").replace(r"(?:\w+ )", f"(?:{word} )")
-        return re.compile(pattern.replace(" ?", r"\s*").replace(" ", r"\s+"))
-
-    findings = {name: build(rf"(?<!\w)(?:{pattern})") for name, pattern in _FINDINGS.items()}
-    numbers = {name: build(rf"(?<!\w)(?:{row[0]})") for name, row in _NUMBERS.items()}
-    return findings, numbers, {name: build(pattern) for name, pattern in _CUES.items()}
+def _compiled() -> tuple[dict[str, re.Pattern[str]], dict[str, re.Pattern[str]]]:
+    findings = {name: compiled(rf"(?<!\w)(?:{pattern})") for name, pattern in _FINDINGS.items()}
+    numbers = {name: compiled(rf"(?<!\w)(?:{row[0]})") for name, row in _NUMBERS.items()}
+    return findings, numbers
 
 
-def _sentences(text: str) -> list[str]:
-    """Plain lower-case sentences; "chest pain? No" stays together."""
-    text = unicodedata.normalize("NFKC", text).replace("\u2019", "'").replace("\u2018", "'").lower()
-    text = "".join(" " if unicodedata.category(ch) == "Cf" else ch for ch in text)  # hidden characters
-    text = re.sub(r"\?\s*(no|nil|none|yes)\b", r": \1", text)
-    return [part.strip() for part in re.split(r"[.!?]+(?=\s|$)|[;\n\r•]+", text) if part.strip()]
-
-
-def _in_list(tail: str, wide: bool, cues: Mapping[str, re.Pattern[str]]) -> int:
-    """Length of a negation's scope in the words behind its cue."""
-    ends = [cues["end"].search(tail, 1), None if wide else cues["end narrow"].search(tail)]
-    tail = tail[: min((m.start() for m in ends if m), default=len(tail))]
-    parts = tail.split(",")
-    if wide:  # "denies fever, cough and chest pain", up to "…, chest pain since noon"
-        stop = next((i for i, part in enumerate(parts) if i and cues["lasting"].search(part)), len(parts))
-    else:  # "no fever, cough or chest pain" is one list; "no fever, chest pain" is not
-        short = next((i for i, part in enumerate(parts) if len(part.split()) > 5), len(parts))
-        closed = [i for i, part in enumerate(parts[:short]) if re.search(r"\bn?or\b", part)]
-        stop = closed[-1] + 1 if closed else 1
-    scope = ",".join(parts[:stop])
-    if not wide:
-        scope = re.split(r"\band\b", scope, maxsplit=1)[0]
-        words = list(re.finditer(r"\S+", scope))
-        scope = scope[: words[13].end()] if len(words) > 14 else scope
-    return len(scope)
-
-
-def _negated(sentence: str, start: int, end: int, cues: Mapping[str, re.Pattern[str]]) -> bool:
-    if cues["answer"].match(sentence, end):
-        return True
-    for kind in ("narrow", "wide"):
-        for cue in cues[kind].finditer(sentence, 0, start):
-            if kind == "narrow" and cues["no cue"].match(sentence, cue.end()):
-                continue
-            if cue.group() == "never" and cues["ever"].search(sentence, cue.end()):
-                continue  # "never had chest pain like this" tells of one
-            if cue.end() + _in_list(sentence[cue.end() :], kind == "wide", cues) > start:
-                return True
-    return False
-
-
-def _of_another(clause: str, start: int, end: int, cues: Mapping[str, re.Pattern[str]]) -> bool:
-    """Told of a relative or a friend, and not of now."""
-    family = cues["family"].search(clause)
-    if family and (family.start() > start or not cues["me"].search(clause, family.end(), start)):
-        return True
-    behind = re.match(rf"\W*(?:\w+\W+){{0,3}}?(?:in|of)\s+(?:(?:my|his|her|the|their|a)\s+)?{_KIN}\b", clause[end:])
-    if behind:
-        return True
-    for kin, cared_for in ((_KIN, False), (_CARED_FOR, True)):
-        named = list(re.finditer(rf"\b{kin}\b", clause[:start]))
-        if not named:
-            continue
-        between = clause[named[-1].end() : start]
-        died = re.search(r"\b(?:died|passed away|killed)\b", clause)
-        told = cues["told of kin"].search(between) and not cues["me"].search(between)
-        if told and (died or not cared_for) and (died or not cues["present"].search(clause)):
-            return True
-    return False
-
-
-def _counts(finding: str, sentence: str, start: int, end: int, cues: Mapping[str, re.Pattern[str]]) -> bool:
-    """Whether the words at [start, end) tell of the patient and of now."""
-    left = max((m.end() for m in re.finditer(r"\b(?:but|however|although|and now)\b", sentence[:start])), default=0)
-    right = re.search(r"\b(?:but|however|although|and now|now)\b", sentence[end:])
-    clause = sentence[left : end + right.start() if right else len(sentence)]
-    if _negated(sentence, start, end, cues) or cues["advice"].search(sentence, left, start):
-        return False
-    if finding in _NAMED_ONLY and cues["worry"].search(sentence, left, start):
-        return False
-    if _of_another(clause, start - left, end - left, cues):
-        return False
-    long_ago = cues["past"].search(clause) and not cues["present"].search(clause)
-    return finding == "suicidality" or finding == "pregnant" or not long_ago
+def _counts(finding: str, sentence: str, span: tuple[int, int]) -> bool:
+    return counts(sentence, *span, name_only=finding in _NAMED_ONLY, lasting=finding in _LASTING)
 
 
 @dataclass(frozen=True)
@@ -517,19 +358,19 @@ def _number(value: Any) -> float:
 
 
 def _read(record: Record) -> _Read:
-    findings, numbers, cues = _compiled()
+    findings, numbers = _compiled()
     found: dict[str, str] = {}
     values: dict[str, list[float]] = {name: [_number(record.get(name))] for name in (*_NUMBERS, "age")}
-    for sentence in (s for text in _words_of(record) for s in _sentences(text)):
+    for sentence in (s for text in _words_of(record) for s in plain_sentences(text)):
         for name, pattern in findings.items():
             for hit in pattern.finditer(sentence):
-                if name not in found and _counts(name, sentence, *hit.span(), cues):
+                if name not in found and _counts(name, sentence, hit.span()):
                     found[name] = hit.group().strip()
         for name, pattern in numbers.items():
             for hit in pattern.finditer(sentence):
                 value = float(next(group for group in hit.groups() if group))
                 value = (value - 32) / 1.8 if name == "temperature" and value > 90 else value
-                if _NUMBERS[name][1] <= value <= _NUMBERS[name][2] and _counts(name, sentence, *hit.span(), cues):
+                if _NUMBERS[name][1] <= value <= _NUMBERS[name][2] and _counts(name, sentence, hit.span()):
                     values[name].append(value)
     for name, column, side, limit in _LIMITS:
         beyond = [v for v in values[column] if (v < limit if side == "below" else v > limit)]

@@ -14,13 +14,13 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from verticals.core.errors import DataError, RunError
-from verticals.core.task import Field, Prepared, SafetyPolicy, Schema, Task
-from verticals.evaluation import evaluate as module
+from verticals.core.task import Field, Prepared, SafetyPolicy, Schema, Scored, Task
 from verticals.evaluation.evaluate import Measured, evaluate, facts_of, scored_rows
 from verticals.evaluation.intervals import Interval
 from verticals.evaluation.measure import abstention_facts, conformal_facts, error_rows, threshold_rows, verdict
 from verticals.evaluation.metrics import standard as S
 from verticals.evaluation.report import Report
+from verticals.evaluation.words import summary
 
 from .conftest import StandIn, binary_rows, binary_schema, binary_task, prepare, said_of, scored
 
@@ -130,6 +130,8 @@ def test_another_file_is_measured_even_where_the_old_data_has_changed(
     again = evaluate(run, path, out=tmp_path / "again", progress=False).data
     assert again["baselines"] == []
     assert "has changed since tuning" in again["missing"][0]["why"]
+    assert again["rows"]["seen"] is None
+    assert "never saw" not in again["summary"][0]
 
 
 def test_rows_without_the_truth_are_refused(data: Prepared) -> None:
@@ -143,7 +145,7 @@ def facts_for(task: Task, schema: Schema, rows: pd.DataFrame, said: SimpleNamesp
     measured = Measured(scored_rows(task, schema, rows, said), said, 1.0)  # type: ignore[arg-type]
     facts = facts_of(task, schema, measured, whole, with_baselines=False, half_width=1.5)
     facts |= {"simulated": False, "tuned_on_simulated": False, "measured_on": "the test rows", "provenance": []}
-    return Report(facts | {"summary": module.summary(facts)}).data
+    return Report(facts | {"summary": summary(facts)}).data
 
 
 def test_a_number_has_no_calibration_curve_but_an_interval() -> None:
@@ -231,7 +233,7 @@ def test_threshold_table_by_hand() -> None:
 def test_nothing_withheld_and_everything_withheld() -> None:
     rows = scored([1, 0], [0.9, 0.2])
     assert abstention_facts(rows, ("", "")) is None
-    all_out = module.Scored(rows.truth, rows.scores, rows.labels, rows.rows, 1, None, np.array([True, True]))
+    all_out = Scored(rows.truth, rows.scores, rows.labels, rows.rows, 1, None, np.array([True, True]))
     facts = abstention_facts(all_out, ("a", "a"))
     assert facts is not None
     assert (facts["share"], facts["accuracy_answered"], facts["accuracy_withheld"]) == (1.0, None, 1.0)
