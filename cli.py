@@ -54,6 +54,12 @@ def main(
     """Common options."""
 
 
+def _span(low: float | None, high: float | None) -> str:
+    if low is not None and high is not None:
+        return f" {low:g} to {high:g}"
+    return f" from {low:g}" if low is not None else f" up to {high:g}" if high is not None else ""
+
+
 @app.command()
 def tasks(name: Annotated[str | None, typer.Argument(help="One task, to see its fields and metrics.")] = None) -> None:
     """List the questions that the installed domains answer."""
@@ -73,7 +79,7 @@ def tasks(name: Annotated[str | None, typer.Argument(help="One task, to see its 
     typer.echo(f"readers  {', '.join(reader.name for reader in task.readers) or 'tables only'}")
     typer.echo(f"metrics  {', '.join(m.name for m in task.metrics)} (headline {task.headline.name})")
     for one in task.fields:
-        span = "" if one.low is None and one.high is None else f" {one.low:g} to {one.high:g}"
+        span = _span(one.low, one.high)
         typer.echo(
             f"  {one.name:<22} {one.kind:<9} {one.unit}{span}{'  protected: never fed to the model' * one.protected}"
         )
@@ -173,9 +179,7 @@ def _lines_of(report: Any) -> list[str]:
 def evaluate(
     run: Annotated[str, typer.Argument(help="Run folder.")],
     data: Annotated[str | None, typer.Option(help="Other rows to test on; by default the run's own test rows.")] = None,
-    out: Annotated[
-        str | None, typer.Option(help="Folder for the report; by default RUN/report.")
-    ] = None,
+    out: Annotated[str | None, typer.Option(help="Folder for the report; by default RUN/report.")] = None,
     baselines: Annotated[bool, typer.Option(help="Fit and score the baselines on the same rows.")] = True,
     threads: Annotated[int | None, typer.Option(help="CPU threads; by default all cores.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,

@@ -24,10 +24,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from tune_cpu import RANK, RATE, mixed_lengths
 
 from verticals.core import tune as loop
-from verticals.core.backbone import locate
+from verticals.core.backbone import load_backbone, locate
 from verticals.core.machine import facts, versions
 from verticals.core.recipe import Recipe, with_settings
 from verticals.core.task import Field, Prepared, SafetyPolicy, Schema, Task
+from verticals.core.tuning import Tuning, derive
 from verticals.evaluation.metrics.standard import ACCURACY
 
 RESULTS = Path(__file__).resolve().parent / "results" / "gpu.json"
@@ -84,11 +85,17 @@ def ours(backbone: str, texts: list[str], labels: list[str]) -> dict[str, float]
     frame = pd.DataFrame({"text": texts, "label": labels}).astype(object)
     schema = Schema((Field("text", "text"),), "label", names)
     data = Prepared(task, schema, frame, frame.iloc[:8], frame.iloc[:0], fingerprint="bench")
-    settings: dict[str, Any] = {"backbone": backbone, "rank": RANK, "alpha": 2 * RANK, "epochs": 1, "learning_rate": RATE}
-    recipe = loop.derive(with_settings(Recipe(), settings | {"batch_rows": 32, "patience": 0, "precision": "bf16"}), data)
-    loaded = loop.load_backbone(recipe.backbone, dtype=torch.bfloat16)
+    settings: dict[str, Any] = {
+        "backbone": backbone,
+        "rank": RANK,
+        "alpha": 2 * RANK,
+        "epochs": 1,
+        "learning_rate": RATE,
+    }
+    recipe = derive(with_settings(Recipe(), settings | {"batch_rows": 32, "patience": 0, "precision": "bf16"}), data)
+    loaded = load_backbone(recipe.backbone, dtype=torch.bfloat16)
     weights = linear_weights(loaded.model)
-    tuning = loop.Tuning(data, recipe, loaded)
+    tuning = Tuning(data, recipe, loaded)
     torch.cuda.reset_peak_memory_stats()
     with tempfile.TemporaryDirectory() as work:
         accelerator = loop.make_accelerator(recipe, Path(work))
@@ -103,7 +110,13 @@ def ours(backbone: str, texts: list[str], labels: list[str]) -> dict[str, float]
 def trainer(backbone: str, texts: list[str], labels: list[str]) -> dict[str, float]:
     """One epoch of transformers.Trainer with dynamic padding, batches of 32 and bfloat16."""
     from peft import LoraConfig, get_peft_model
-    from transformers import AutoModelForSequenceClassification, AutoTokenizer, DataCollatorWithPadding, Trainer, TrainingArguments
+    from transformers import (
+        AutoModelForSequenceClassification,
+        AutoTokenizer,
+        DataCollatorWithPadding,
+        Trainer,
+        TrainingArguments,
+    )
 
     folder, names = locate(backbone), sorted(set(labels))
     tokenizer = AutoTokenizer.from_pretrained(folder)
@@ -111,10 +124,14 @@ def trainer(backbone: str, texts: list[str], labels: list[str]) -> dict[str, flo
     weights = linear_weights(model)
     head = [name for name, _ in model.named_modules() if name in ("classifier", "score")]
     model = get_peft_model(
-        model, LoraConfig(task_type="SEQ_CLS", r=RANK, lora_alpha=2 * RANK, target_modules="all-linear", exclude_modules=head)
+        model,
+        LoraConfig(task_type="SEQ_CLS", r=RANK, lora_alpha=2 * RANK, target_modules="all-linear", exclude_modules=head),
     )
     ids = tokenizer(texts, truncation=True, max_length=256)["input_ids"]
-    rows = [{"input_ids": i, "attention_mask": [1] * len(i), "labels": names.index(y)} for i, y in zip(ids, labels, strict=True)]
+    rows = [
+        {"input_ids": i, "attention_mask": [1] * len(i), "labels": names.index(y)}
+        for i, y in zip(ids, labels, strict=True)
+    ]
     torch.cuda.reset_peak_memory_stats()
     with tempfile.TemporaryDirectory() as work:
         arguments = TrainingArguments(
@@ -168,9 +185,13 @@ def main() -> None:
                     runs[way].append(work(backbone, texts, labels))
                     torch.cuda.empty_cache()
                     print(name, way, {k: round(v, 2) for k, v in runs[way][-1].items()}, flush=True)
-            entry: dict[str, Any] = {w: {k: statistics.median(r[k] for r in f[1:]) for k in f[0]} for w, f in runs.items()}
+            entry: dict[str, Any] = {
+                w: {k: statistics.median(r[k] for r in f[1:]) for k in f[0]} for w, f in runs.items()
+            }
             pairs = zip(runs["verticals"][1:], runs["trainer"][1:], strict=True)
-            entry["times_trainer"] = statistics.median(a["tokens_per_second"] / b["tokens_per_second"] for a, b in pairs)
+            entry["times_trainer"] = statistics.median(
+                a["tokens_per_second"] / b["tokens_per_second"] for a, b in pairs
+            )
             entry["share_of_matmul_rate"] = entry["verticals"]["tflops"] / peak
             result["backbones"][name] = entry
     RESULTS.write_text(json.dumps(result, indent=1) + "\n")

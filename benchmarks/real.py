@@ -35,7 +35,15 @@ from verticals.domains.finance.history import drop_known_cards
 from verticals.evaluation.baselines import baselines
 from verticals.evaluation.evaluate import scored_rows
 from verticals.evaluation.intervals import Resamples, resampled
-from verticals.evaluation.metrics.standard import ACCURACY, AUROC, AVERAGE_PRECISION, BRIER, EXPECTED_COST, LOG_LOSS, MACRO_F1
+from verticals.evaluation.metrics.standard import (
+    ACCURACY,
+    AUROC,
+    AVERAGE_PRECISION,
+    BRIER,
+    EXPECTED_COST,
+    LOG_LOSS,
+    MACRO_F1,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"
@@ -68,7 +76,9 @@ def fraud_week() -> Iterator[Prepared]:
     """Train week, a week of delay, test week without the cards that are known by then."""
     folder = DATA / "fraud_handbook"
     task = verticals.load_task("finance.fraud")
-    train, delay, test = (read_records(task, next(folder.glob(f"{part}_*.csv")), "fraud_handbook") for part in ("train", "delay", "test"))
+    train, delay, test = (
+        read_records(task, next(folder.glob(f"{part}_*.csv")), "fraud_handbook") for part in ("train", "delay", "test")
+    )
     kept = drop_known_cards(test, pd.concat([train, delay]))
     assert (len(kept), int((kept["outcome"] == "fraud").sum())) == (58_264, 385)  # the published counts
     yield verticals.prepare(task, train, test=kept)
@@ -101,7 +111,12 @@ def cases() -> dict[str, Case]:
         ),
         "mz10": Case(
             "MZ-10, 10 paediatric diagnoses from Chinese findings",
-            one("medical.diagnosis", mz10 / "mz10_train_set.json", test=mz10 / "mz10_test_set.json", reader="symptom_inquiry"),
+            one(
+                "medical.diagnosis",
+                mz10 / "mz10_train_set.json",
+                test=mz10 / "mz10_test_set.json",
+                reader="symptom_inquiry",
+            ),
             (ACCURACY, MACRO_F1, LOG_LOSS),
             "official split",
             {"epochs": 6},
@@ -109,13 +124,17 @@ def cases() -> dict[str, Case]:
         ),
         "heart": Case(
             "Heart disease, 918 rows of 11 fields",
-            lambda: kfold("medical.diagnosis", DATA / "heart_918" / "heart.csv", "heart", 5, label="heart_disease", positive="yes"),
+            lambda: kfold(
+                "medical.diagnosis", DATA / "heart_918" / "heart.csv", "heart", 5, label="heart_disease", positive="yes"
+            ),
             (AUROC, BRIER, LOG_LOSS),
             "5 stratified folds",
         ),
         "german": Case(
             "German credit, 1,000 rows of 20 fields (protected attributes left out)",
-            lambda: kfold("finance.credit", DATA / "german_credit" / "german.data", "statlog_german", 10, label="outcome"),
+            lambda: kfold(
+                "finance.credit", DATA / "german_credit" / "german.data", "statlog_german", 10, label="outcome"
+            ),
             (AUROC, cost, BRIER),
             "10 stratified folds, a missed default costs 5, a refused good loan 1",
         ),
@@ -259,10 +278,13 @@ def write_page(results: dict[str, Any]) -> None:
         lines.append("| model | " + " | ".join(titles) + " | ahead |\n|---" * 1 + "|---" * (len(titles) + 1) + "|")
         for row in result["models"]:
             cells = [
-                f"{row[m]['value']:.3f} ({row[m]['interval'][0]:.3f} to {row[m]['interval'][1]:.3f})" for m in result["metrics"]
+                f"{row[m]['value']:.3f} ({row[m]['interval'][0]:.3f} to {row[m]['interval'][1]:.3f})"
+                for m in result["metrics"]
             ]
             ahead = row.get("ahead")
-            last = f"{ahead['value']:+.3f} ({ahead['interval'][0]:+.3f} to {ahead['interval'][1]:+.3f})" if ahead else ""
+            last = (
+                f"{ahead['value']:+.3f} ({ahead['interval'][0]:+.3f} to {ahead['interval'][1]:+.3f})" if ahead else ""
+            )
             lines.append(f"| {row['name']} | " + " | ".join(cells) + f" | {last} |")
         lines.append("")
     PAGE.write_text("\n".join(lines), encoding="utf-8")

@@ -34,7 +34,28 @@ RANK, RATE, EPOCHS = 16, 1e-3, 1
 def mixed_lengths(rows: int) -> tuple[list[str], list[str]]:
     """Texts of log-normal length (median 40 words, at most 250); the label is which of two words is more frequent."""
     random = np.random.default_rng(0)
-    filler = "the patient came in with some pain and went home after a short talk about food sleep work and family".split()
+    filler = [
+        "the",
+        "patient",
+        "came",
+        "in",
+        "with",
+        "some",
+        "pain",
+        "and",
+        "went",
+        "home",
+        "after",
+        "a",
+        "short",
+        "talk",
+        "about",
+        "food",
+        "sleep",
+        "work",
+        "and",
+        "family",
+    ]
     texts, labels = [], []
     for _ in range(rows):
         length = int(np.clip(random.lognormal(np.log(40), 0.7), 5, 250))
@@ -62,8 +83,11 @@ def ours(texts: list[str], labels: list[str], precision: str) -> dict[str, float
     import pandas as pd
 
     from verticals.core import tune as loop
+    from verticals.core.backbone import load_backbone
+    from verticals.core.machine import prefer_fast_matmul, use_threads
     from verticals.core.recipe import Recipe, with_settings
     from verticals.core.task import Field, Prepared, SafetyPolicy, Schema, Task
+    from verticals.core.tuning import Tuning, derive
     from verticals.evaluation.metrics.standard import ACCURACY
 
     names = tuple(sorted(set(labels)))
@@ -73,10 +97,12 @@ def ours(texts: list[str], labels: list[str], precision: str) -> dict[str, float
     schema = Schema((Field("text", "text"),), "label", names)
     data = Prepared(task, schema, frame.iloc[:cut], frame.iloc[cut:], frame.iloc[:0], fingerprint="bench")
     settings = {"rank": RANK, "alpha": 2 * RANK, "epochs": EPOCHS, "learning_rate": RATE, "batch_rows": 32}
-    recipe = loop.derive(with_settings(Recipe(), settings | {"max_tokens": 256, "patience": 0, "precision": precision}), data)
-    loop.prefer_fast_matmul()
-    loop.use_threads()
-    tuning = loop.Tuning(data, recipe, loop.load_backbone())
+    recipe = derive(
+        with_settings(Recipe(), settings | {"max_tokens": 256, "patience": 0, "precision": precision}), data
+    )
+    prefer_fast_matmul()
+    use_threads()
+    tuning = Tuning(data, recipe, load_backbone())
     with tempfile.TemporaryDirectory() as work:
         accelerator = loop.make_accelerator(recipe, Path(work))
         tuning.validation.target, kept = tuning.validation.target[:1], tuning.validation.target
@@ -95,7 +121,13 @@ def trainer(texts: list[str], labels: list[str], *, same_kernels: bool) -> dict[
     """The same of transformers.Trainer with peft."""
     import torch
     from peft import LoraConfig, get_peft_model
-    from transformers import AutoModelForSequenceClassification, AutoTokenizer, DataCollatorWithPadding, Trainer, TrainingArguments
+    from transformers import (
+        AutoModelForSequenceClassification,
+        AutoTokenizer,
+        DataCollatorWithPadding,
+        Trainer,
+        TrainingArguments,
+    )
 
     from verticals.core.backbone import locate
     from verticals.core.machine import prefer_fast_matmul, use_threads
@@ -108,10 +140,15 @@ def trainer(texts: list[str], labels: list[str], *, same_kernels: bool) -> dict[
     tokenizer = AutoTokenizer.from_pretrained(folder)
     torch.manual_seed(0)
     model = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=len(names), **quiet)
-    config = LoraConfig(task_type="SEQ_CLS", r=RANK, lora_alpha=2 * RANK, target_modules="all-linear", exclude_modules=["classifier"])
+    config = LoraConfig(
+        task_type="SEQ_CLS", r=RANK, lora_alpha=2 * RANK, target_modules="all-linear", exclude_modules=["classifier"]
+    )
     model = get_peft_model(model, config)
     ids = tokenizer(texts, truncation=True, max_length=256)["input_ids"]
-    rows = [{"input_ids": i, "attention_mask": [1] * len(i), "labels": names.index(y)} for i, y in zip(ids, labels, strict=True)]
+    rows = [
+        {"input_ids": i, "attention_mask": [1] * len(i), "labels": names.index(y)}
+        for i, y in zip(ids, labels, strict=True)
+    ]
     cut = int(len(rows) * 0.9)
     with tempfile.TemporaryDirectory() as work:
         arguments = TrainingArguments(
@@ -182,7 +219,9 @@ WAYS = {
 def in_own_process(way: str, name: str, rows: int) -> dict[str, float]:
     """Run one way on one set alone, so that memory and caches are its own."""
     command = [sys.executable, "-W", "ignore", __file__, "--one", way, name, str(rows)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, "HF_HUB_OFFLINE": "1"})
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, env={**os.environ, "HF_HUB_OFFLINE": "1"}
+    )
     found: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
     return found
 
@@ -212,7 +251,9 @@ def main() -> None:
         entry: dict[str, Any] = {"rows": rows, "repeats": repeats, "ways": {}}
         for way, found in runs.items():
             entry["ways"][way] = {k: statistics.median(r[k] for r in found) for k in found[0]}
-            ratios = [a["tokens_per_second"] / b["tokens_per_second"] for a, b in zip(found, runs["trainer"], strict=True)]
+            ratios = [
+                a["tokens_per_second"] / b["tokens_per_second"] for a, b in zip(found, runs["trainer"], strict=True)
+            ]
             entry["ways"][way]["times_trainer"] = statistics.median(ratios)
         # a LoRA step multiplies about 2 (forward) + 2 (gradient of activations) times each frozen weight, a token
         per_token = 4 * 10.6e6 / 1e9

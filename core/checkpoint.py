@@ -89,5 +89,6 @@ def load_checkpoint(
     full = optimizer.state_dict()
     full["state"] = states
     optimizer.load_state_dict(full)
-    pick = lambda prefix: {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}  # noqa: E731
-    return Progress(**json.loads(said["progress"])), pick("weights/"), pick("best/")
+    weights = {k.removeprefix("weights/"): v for k, v in tensors.items() if k.startswith("weights/")}
+    best = {k.removeprefix("best/"): v for k, v in tensors.items() if k.startswith("best/")}
+    return Progress(**json.loads(said["progress"])), weights, best

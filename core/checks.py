@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import torch
 
 from .errors import RecipeError
-
-if TYPE_CHECKING:
-    from .tune import Tuning
+from .tuning import Tuning, parts_of, step_loss
 
 __all__ = ["self_check"]
 
@@ -83,8 +79,6 @@ def _padding(tuning: Tuning) -> str:
 
 def _accumulation(tuning: Tuning) -> str:
     """The gradient of a step in four parts must equal that of the step in one."""
-    from .tune import parts_of, step_loss
-
     rows = _some_rows(tuning)
     longest = int(tuning.train.encoded.lengths[rows].max())
     budgets = (longest * len(rows), max(longest * len(rows) // 4, longest))

@@ -147,7 +147,10 @@ class RecordCodec:
             return np.zeros(self._most_edges)
         found = [np.quantile(known, np.linspace(0, 1, self.bins + 1))]
         if len(known) >= LONG_TABLE:
-            found += [np.quantile(known, TAILS), np.quantile(np.unique(known), np.linspace(0, 1, self.bins // 2 + 1)[1:])]
+            found += [
+                np.quantile(known, TAILS),
+                np.quantile(np.unique(known), np.linspace(0, 1, self.bins // 2 + 1)[1:]),
+            ]
         distinct = np.unique(np.concatenate(found))
         return np.concatenate([distinct, np.full(self._most_edges - len(distinct), distinct[-1])])
 
@@ -276,9 +279,7 @@ class RecordCodec:
     def restore(self, state: dict[str, Any]) -> RecordCodec:
         """Take back what `state` gave."""
         self.bins = int(state["bins"])
-        self.edges_ = np.array(state["edges"], float).reshape(len(self._numbers), -1)
-        if not len(self._numbers):
-            self.edges_ = np.zeros((0, 2))
+        self.edges_ = np.array(state["edges"], float) if self._numbers else np.zeros((0, 2))
         self.centre_ = np.array(state["centre"], float).reshape(len(self._numbers), 2)
         self.learned_ = {key: row for row, key in enumerate(state["learned"], start=1)}
         return self

@@ -22,7 +22,7 @@ from .run import TEMPLATE, fingerprint_template, publish, schema_to_dict, write_
 from .scorer import Scorer
 
 if TYPE_CHECKING:
-    from .tune import Tuning
+    from .tuning import Tuning
 
 __all__ = ["save_run"]
 
@@ -132,7 +132,10 @@ def _facts(tuning: Tuning) -> dict[str, Any]:
         "versions": versions(),
         "machine": facts(),
         "kernels": prefer_fast_matmul(),
-        "precision": {"tuning": tuning.recipe.precision, "weights": str(tuning.backbone.model.dtype).removeprefix("torch.")},
+        "precision": {
+            "tuning": tuning.recipe.precision,
+            "weights": str(tuning.backbone.model.dtype).removeprefix("torch."),
+        },
         "seed": tuning.recipe.seed,
         "backbone": {"name": tuning.backbone.name, "sha256": tuning.backbone.sha256},
         "data": {

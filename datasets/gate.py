@@ -176,7 +176,8 @@ def _field_notes(rows: pd.DataFrame, field: Field) -> list[str]:
         return []
     known = int(column.notna().sum())
     first = int(outside.to_numpy().argmax())
-    unit = f" {field.unit}" if field.unit else ""
+    words = field.unit.strip("{}")  # {currency} is UCUM's way of writing what is no unit of measure
+    unit = f" {words}" if words else ""
     bounds = (
         f"{low:g} to {high:g}{unit}"
         if np.isfinite(low) and np.isfinite(high)
@@ -187,7 +188,7 @@ def _field_notes(rows: pd.DataFrame, field: Field) -> list[str]:
         f"such as {float(column.iloc[first]):g} in row {_row(rows.index[first])}"
     )
     if outside.sum() > IMPLAUSIBLE * known:
-        wanted = f"the unit must be {field.unit}" if field.unit else "check the unit"
+        wanted = f"the unit must be {words}" if words else "check the unit"
         raise DataError(f"{found}; {wanted}, so convert the column or declare its bounds.")
     return [f"{found}; they are used as they are."]
 

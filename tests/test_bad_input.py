@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import resource
@@ -332,6 +333,69 @@ def recipe_with_an_unknown_key(place: Place) -> list[object]:
 @case("no recipe file", "absent.toml")
 def recipe_that_is_not_there(place: Place) -> list[object]:
     return place.tune(None, "--recipe", place.folder / "absent.toml")
+
+
+@case("seed is -1", "negative")
+def negative_seed(place: Place) -> list[object]:
+    return place.tune(None, "--seed", "-1")
+
+
+@case("-2 threads", "at least 1")
+def negative_threads(place: Place) -> list[object]:
+    return place.predict(None, "--threads", "-2")
+
+
+@case("epochs is nan", "learning_rate is inf")
+def settings_that_are_no_numbers(place: Place) -> list[object]:
+    return place.tune(None, "--epochs", "nan", "--set", "learning_rate=inf")
+
+
+@case("wandb", "not installed")
+def tracker_that_is_not_installed(place: Place) -> list[object]:
+    if importlib.util.find_spec("wandb") is not None:
+        pytest.skip("wandb is installed")
+    return place.tune(None, "--positive", "yes", "--set", "tracker=wandb")
+
+
+@case("layers", "'7-9'", "0 to 1")
+def layers_that_the_backbone_has_not(place: Place) -> list[object]:
+    return place.tune(None, "--positive", "yes", "--set", "layers=7-9")
+
+
+@case("targets='foo'", "all-linear")
+def modules_that_the_backbone_has_not(place: Place) -> list[object]:
+    return place.tune(None, "--positive", "yes", "--set", "targets=foo")
+
+
+@case("'job'", "times", "cannot be read")
+def time_that_is_none(place: Place) -> list[object]:
+    return place.tune(None, "--positive", "yes", "--time", "job")
+
+
+@case("label column 'bad'")
+def later_file_without_labels(place: Place) -> list[object]:
+    return place.tune(None, "--positive", "yes", "--test", place.file("later.csv", loans(30).drop(columns="bad")))
+
+
+@case("No column", "can be read as a field")
+def every_column_ignored(place: Place) -> list[object]:
+    return place.tune(None, "--ignore", "amount,job,note")
+
+
+@case("positive label", "3 labels")
+def positive_of_three_labels(place: Place) -> list[object]:
+    return place.tune(loans().assign(bad=["a", "b", "c"] * 20), "--positive", "a")
+
+
+@case("names no folder")
+def out_that_names_nothing(place: Place) -> list[object]:
+    return place.tune(None, "--positive", "yes", "--out", "")
+
+
+@case("report", "cannot be written")
+def report_where_a_file_stands(place: Place) -> list[object]:
+    taken = place.file("taken", b"mine")
+    return ["evaluate", place.run, "--quiet", "--no-baselines", "--out", taken, "--threads", "1"]
 
 
 # -- where to write ---------------------------------------------------------------------------------------------

@@ -322,6 +322,21 @@ def test_version_and_tasks(command: Command) -> None:
         assert code == 0, err
 
 
+def test_a_task_with_one_sided_bounds(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dataclasses import replace
+
+    from verticals.core import registry
+    from verticals.core.task import Field
+
+    fields = (Field("weight", "number", "kg", low=0), Field("depth", "number", "m", high=5.5), Field("job", "category"))
+    task = replace(registry.load_task("finance.credit"), fields=fields)
+    monkeypatch.setattr(registry, "load_task", lambda name: task)
+    code, out, _ = command("tasks", "finance.credit")
+    assert code == 0
+    lines = [" ".join(line.split()) for line in out.splitlines()]
+    assert {"weight number kg from 0", "depth number m up to 5.5", "job category"} <= set(lines)
+
+
 def test_doctor(command: Command) -> None:
     code, out, _ = command("doctor", "--json")
     assert code == 0

@@ -111,77 +111,71 @@ def test_it_keeps_the_contract(installed: Path) -> None:
     assert call(installed, "-c", code).strip() == "kept"
 
 
-def test_evaluate_and_doctor(installed: Path, tuned: Path) -> None:
-    said = several(installed, ["evaluate", tuned, "--quiet", "--threads", "1"], ["doctor", "--json"])
+def given() -> pd.DataFrame:
+    """Messages with what a careless writer of CSV would change: zeros in front, quotes, line ends, tiny numbers."""
+    texts = ["where is my new card", 'they said "no", twice', "i lost my card\nyesterday", "what rate; for euros"]
+    return pd.DataFrame({"id": ["007", "008", "009", "010"], "text": texts, "amount": [1.5, 2.25, 1e-7, 3.0]})
+
+
+@pytest.fixture(scope="module")
+def worked(installed: Path, tuned: Path, backbones: dict[str, Path]) -> tuple[Path, str]:
+    """Everything else that a user would do, in one interpreter: (folder, what was said)."""
+    place, fast = tuned.parent, options(backbones["bert"])
+    given().to_csv(place / "in.csv", index=False)
+    given().to_json(place / "in.jsonl", orient="records", lines=True)
+    given().to_parquet(place / "in.parquet")
+    own = messages()
+    own.to_csv(place / "own.csv", index=False)
+    known = own.rename(columns={"message": "text", "topic": "category"})[["text", "category"]]
+    known.to_csv(place / "train.csv", index=False)
+    lines: list[list[object]] = [["evaluate", tuned, "--quiet", "--threads", "1"]]
+    for ending in ("csv", "jsonl", "parquet"):
+        files = [place / f"in.{ending}", "--out", place / f"out.{ending}"]
+        lines.append(["predict", tuned, *files, "--quiet", "--threads", "1"])
+    first = ["tune", "support.intents", "--data", place / "own.csv", "--label", "topic", "--text", "message"]
+    second = ["tune", "support.intents", "--data", place / "train.csv", "--reader", "banking77"]
+    lines += [[*first, "--ignore", "ticket", *fast, "--out", place / "a"], [*second, *fast, "--out", place / "b"]]
+    return place, several(installed, *lines, ["doctor", "--json"])
+
+
+def test_evaluate_and_doctor(worked: tuple[Path, str], tuned: Path) -> None:
+    _, said = worked
     assert said.startswith(("accuracy 0.", "accuracy 1."))
     assert "95 % interval" in said
     assert "majority" in said.lower()
     assert (tuned / "report" / "report.html").is_file()
-    found = json.loads(said[said.index("{") :])
+    found = json.loads(said[said.index("\n{") :])
     assert found["domains"]["support"] == ["support.intents"]
     assert "medical.diagnosis" in found["domains"]["medical"]
 
 
-def test_predict_keeps_the_input_and_adds_to_it(installed: Path, tuned: Path, tmp_path: Path) -> None:
-    given = pd.DataFrame(
-        {
-            "id": ["007", "008", "009", "010"],
-            "text": [
-                "where is my new card",
-                'they said "no", twice',
-                "i lost my card\nyesterday",
-                "what rate; for euros",
-            ],
-            "amount": [1.5, 2.25, 1e-7, 3.0],
-        }
-    )
-    given.to_csv(tmp_path / "in.csv", index=False)
-    given.to_json(tmp_path / "in.jsonl", orient="records", lines=True)
-    given.to_parquet(tmp_path / "in.parquet")
-    endings = ("csv", "jsonl", "parquet")
-    lines = [
-        ["predict", tuned, tmp_path / f"in.{e}", "--out", tmp_path / f"out.{e}", "--quiet", "--threads", "1"]
-        for e in endings
-    ]
-    said = several(installed, *lines)
-    assert said.count("4 rows") == 3
+def test_predict_keeps_the_input_and_adds_to_it(worked: tuple[Path, str]) -> None:
+    place, said = worked
+    assert said.count("4 rows, ") == 3
     found = {
-        "csv": pd.read_csv(tmp_path / "out.csv", dtype={"id": str}),
-        "jsonl": pd.read_json(tmp_path / "out.jsonl", lines=True, dtype={"id": str}, precise_float=True),
-        "parquet": pd.read_parquet(tmp_path / "out.parquet"),
+        "csv": pd.read_csv(place / "out.csv", dtype={"id": str}),
+        "jsonl": pd.read_json(place / "out.jsonl", lines=True, dtype={"id": str}, precise_float=True),
+        "parquet": pd.read_parquet(place / "out.parquet"),
     }
     intents = ["card_arrival", "exchange_rate", "lost_card", "top_up"]
+    added = ["prediction", *(f"probability_{one}" for one in intents), "abstained"]
     for frame in found.values():
-        assert list(frame.columns) == [
-            "id", "text", "amount", "prediction", *(f"probability_{one}" for one in intents), "abstained"
-        ]  # fmt: skip
-        for name in given:
-            assert frame[name].tolist() == given[name].tolist()
+        assert list(frame.columns) == ["id", "text", "amount", *added]
+        for name in given():
+            assert frame[name].tolist() == given()[name].tolist()
         chance = frame[[f"probability_{one}" for one in intents]].to_numpy(float)
         assert np.allclose(chance.sum(1), 1, atol=1e-9)
         assert frame["prediction"].tolist() == [intents[i] for i in chance.argmax(1)]
         assert set(frame["abstained"]) <= {True, False}
     for other in ("jsonl", "parquet"):
         assert np.allclose(found["csv"]["probability_top_up"], found[other]["probability_top_up"], atol=1e-9)
-    raw = (tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()
+    raw = (place / "out.csv").read_text(encoding="utf-8").splitlines()
     assert raw[1].startswith("007,where is my new card,1.5,")
 
 
-def test_own_columns_and_its_reader(installed: Path, tmp_path: Path, backbones: dict[str, Path]) -> None:
-    own = messages()
-    own.to_csv(tmp_path / "own.csv", index=False)
-    own.rename(columns={"message": "text", "topic": "category"})[["text", "category"]].to_csv(
-        tmp_path / "train.csv", index=False
-    )
-    fast = options(backbones["bert"])
-    first = ["tune", "support.intents", "--data", tmp_path / "own.csv", "--label", "topic", "--text", "message"]
-    second = ["tune", "support.intents", "--data", tmp_path / "train.csv", "--reader", "banking77"]
-    several(
-        installed,
-        [*first, "--ignore", "ticket", *fast, "--out", tmp_path / "a"],
-        [*second, *fast, "--out", tmp_path / "b"],
-    )
-    described = [json.loads((tmp_path / run / "task.json").read_text(encoding="utf-8")) for run in "ab"]
+def test_own_columns_and_its_reader(worked: tuple[Path, str]) -> None:
+    place, _ = worked
+    described = [json.loads((place / run / "task.json").read_text(encoding="utf-8")) for run in "ab"]
     assert [d["schema"]["labels"] for d in described] == [["cough", "fever"]] * 2
     assert [[f["name"] for f in d["schema"]["fields"]] for d in described] == [["message"], ["text"]]
-    assert json.loads((tmp_path / "b" / "data.json").read_text(encoding="utf-8"))["source"]["reader"] == "banking77"
+    assert json.loads((place / "b" / "data.json").read_text(encoding="utf-8"))["source"]["reader"] == "banking77"

@@ -60,8 +60,8 @@ def _numbers(column: pd.Series, name: str, path: Path) -> pd.Series:
     if wrong.any():
         first = int(wrong.to_numpy().argmax())
         raise DataError(
-            f"{path.name}, row {first}, column {name}: {text.iloc[first]!r} is not a number; write plain digits with a "
-            "decimal point, or leave the cell empty."
+            f"{path.name}, row {first + 1}, column {name}: {text.iloc[first]!r} is not a number; write plain digits "
+            "with a decimal point, or leave the cell empty."
         )
     return values
 
@@ -79,7 +79,7 @@ def _times(column: pd.Series, path: Path) -> pd.Series:
     if times.isna().any():
         first = int(times.isna().to_numpy().argmax())
         raise DataError(
-            f"{path.name}, row {first}: {column.iloc[first]!r} is not a time; write it like 2018-07-25 00:00:29."
+            f"{path.name}, row {first + 1}: {column.iloc[first]!r} is not a time; write it like 2018-07-25 00:00:29."
         )
     return times
 
@@ -284,7 +284,7 @@ def read_statlog_german(path: Path) -> pd.DataFrame:
     rows, written = _german_rows(path)
     if not rows:
         raise DataError(f"{path.name} holds no rows; give german.data (space-separated) or the OpenML ARFF.")
-    for number, row in enumerate(rows):
+    for number, row in enumerate(rows, start=1):
         if len(row) != len(_GERMAN):
             raise DataError(
                 f"{path.name}, row {number}: {len(row)} cells instead of 21; give german.data (space-separated, A11.. "
@@ -346,7 +346,7 @@ def read_taiwan(path: Path) -> pd.DataFrame:
     raw = pd.DataFrame({name: _numbers(raw[name], name, path) for name in [*needed, label]})
     wrong = raw.index[~raw[label].isin([0, 1])]
     if len(wrong):
-        raise DataError(f"{path.name}, row {wrong[0]}: {label} is {raw[label][wrong[0]]}; allowed are 0 and 1.")
+        raise DataError(f"{path.name}, row {wrong[0] + 1}: {label} is {raw[label][wrong[0]]}; allowed are 0 and 1.")
     education = {1: "graduate school", 2: "university", 3: "high school", 4: "other"}
     return pd.DataFrame(
         {

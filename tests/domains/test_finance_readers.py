@@ -57,8 +57,8 @@ def test_transaction_log_without_labels_has_no_outcome(tmp_path: Path) -> None:
     ("text", "said"),
     [
         ("time,card,amount\n2025-01-01,1,3\n", "no column for terminal"),
-        ("time,card,terminal,amount\n2025-01-01,1,2,3\nsoon,1,2,3\n", "row 1: 'soon' is not a time"),
-        ("time,card,terminal,amount\n2025-01-01,1,2,3\n2025-01-01,1,2,much\n", "row 1, column amount: 'much'"),
+        ("time,card,terminal,amount\n2025-01-01,1,2,3\nsoon,1,2,3\n", "row 2: 'soon' is not a time"),
+        ("time,card,terminal,amount\n2025-01-01,1,2,3\n2025-01-01,1,2,much\n", "row 2, column amount: 'much'"),
         ("time,card,terminal,amount,fraud\n2025-01-01,1,2,3,perhaps\n", "labels transactions 'perhaps'"),
     ],
 )
@@ -108,7 +108,7 @@ def test_german_codes_and_arff_give_the_same_rows() -> None:
 
 def test_german_faults(tmp_path: Path) -> None:
     row = "A11 6 A34 A43 1169 A65 A75 4 A93 A101 4 A121 67 A143 A152 2 A173 1 A192 A201 1"
-    with pytest.raises(DataError, match="row 1: 20 cells instead of 21"):
+    with pytest.raises(DataError, match="row 2: 20 cells instead of 21"):
         read_statlog_german(written(tmp_path, row + "\n" + row[:-2] + "\n", "german.data"))
     with pytest.raises(DataError, match=r"column checking: 'A15' is no known code\. Did you mean"):
         read_statlog_german(written(tmp_path, row.replace("A11", "A15"), "german.data"))
@@ -140,7 +140,7 @@ def test_taiwan_faults(tmp_path: Path) -> None:
     pay = ["PAY_0", *(f"PAY_{m}" for m in range(2, 7))]
     names = ["LIMIT_BAL", "SEX", "EDUCATION", "MARRIAGE", "AGE", *pay]
     names += [f"{what}_AMT{m}" for what in ("BILL", "PAY") for m in range(1, 7)] + ["default"]
-    with pytest.raises(DataError, match="row 0: default is 2"):
+    with pytest.raises(DataError, match="row 1: default is 2"):
         read_taiwan(written(tmp_path, ",".join(names) + "\n" + ",".join(["1"] * 23 + ["2"]) + "\n"))
 
 
