@@ -30,8 +30,8 @@ lint: setup ## Style.
 
 # The repository is the package: a link gives type checkers a folder of its name to look into.
 types: setup ## Types, by two checkers.
-	mkdir -p build/types && ln -sfn ../.. build/types/verticals
-	MYPYPATH=build/types $(BIN)/mypy -p verticals
+	mkdir -p .mypy_cache/types && ln -sfn ../.. .mypy_cache/types/verticals
+	MYPYPATH=.mypy_cache/types $(BIN)/mypy -p verticals
 	$(BIN)/pyright
 
 check: lint types test ## All that continuous integration runs.

@@ -299,7 +299,8 @@ def main() -> None:
     asked = parser.parse_args()
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     for name in () if asked.page_only else asked.case:
-        results[name] = run_case(name, known[name])
+        found = run_case(name, known[name])
+        results = (json.loads(RESULTS.read_text()) if RESULTS.exists() else {}) | {name: found}
         results = {key: results[key] for key in known if key in results}
         RESULTS.write_text(json.dumps(results, indent=1) + "\n")
         print(f"{name}: {words(results[name])}", flush=True)

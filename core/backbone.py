@@ -152,6 +152,7 @@ def load_backbone(name: str = "minilm", *, dtype: torch.dtype = torch.float32, d
     Raises:
         BackboneError: missing, unsafe, no safetensors, or (minilm) not the weights its authors published.
     """
+    from safetensors import SafetensorError
     from transformers import AutoConfig, AutoModel, AutoTokenizer
     from transformers.utils import logging
 
@@ -177,7 +178,7 @@ def load_backbone(name: str = "minilm", *, dtype: torch.dtype = torch.float32, d
         model = AutoModel.from_pretrained(
             folder, config=config, dtype=dtype, attn_implementation=attention, use_safetensors=True, **safe
         )
-    except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
         reason = str(error).splitlines()[0][:200]
         raise BackboneError(
             f"The backbone {name!r} could not be loaded: {reason}. Check that the folder is a complete transformers model."

@@ -53,8 +53,12 @@ def save_checkpoint(
         tensors |= {f"optimizer/{index}/{k}": torch.as_tensor(v) for k, v in state.items()}
     tensors = {k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}
     part = folder / (FILE + ".part")
-    save_file(tensors, part, {"progress": json.dumps(vars(progress)), "identity": json.dumps(identity, sort_keys=True)})
-    os.replace(part, folder / FILE)
+    said = {"progress": json.dumps(vars(progress)), "identity": json.dumps(identity, sort_keys=True)}
+    try:
+        save_file(tensors, part, said)
+        os.replace(part, folder / FILE)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def load_checkpoint(

@@ -11,6 +11,8 @@ from typing import Any
 
 import torch
 
+from .errors import RecipeError
+
 __all__ = ["cores", "facts", "has_bfloat16", "prefer_fast_matmul", "resident_bytes", "use_threads", "versions"]
 
 PACKAGES = (
@@ -36,6 +38,8 @@ def use_threads(threads: int = 0) -> int:
 
     A worker is known by WORLD_SIZE (torchrun, accelerate launch) or OMP_NUM_THREADS.
     """
+    if threads < 0:
+        raise RecipeError(f"{threads} threads were asked for; name at least 1, or 0 to use all cores.")
     if not threads:
         said = os.environ.get("OMP_NUM_THREADS", "")
         alone = int(os.environ.get("WORLD_SIZE", "1")) == 1

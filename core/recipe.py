@@ -6,6 +6,7 @@ import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from math import inf
 from pathlib import Path
 from typing import Any, Literal, get_args, get_type_hints
 
@@ -83,7 +84,7 @@ class Recipe:
             raise RecipeError("The recipe cannot be used: " + "; ".join(faults) + ".")
 
     def _faults(self) -> list[tuple[bool, str]]:
-        unit = "must be at least 0 and below 1"
+        unit, amount = "must be at least 0 and below 1", "must be a number of at least 0"
         return [
             (self.rank < 1, f"rank is {self.rank} and must be at least 1"),
             (self.alpha < 1, f"alpha is {self.alpha} and must be at least 1"),
@@ -93,9 +94,9 @@ class Recipe:
             (self.depth < 0, f"depth is {self.depth} and must not be negative (0: by the fields)"),
             (not 0 <= self.field_dropout < 1, f"field_dropout is {self.field_dropout} and {unit}"),
             (not 0 <= self.warmup < 1, f"warmup is {self.warmup} and {unit}"),
-            (self.epochs < 0, f"epochs is {self.epochs} and must not be negative (0: by the number of rows)"),
-            (self.learning_rate < 0, f"learning_rate is {self.learning_rate} and must not be negative"),
-            (self.weight_decay < 0, f"weight_decay is {self.weight_decay} and must not be negative"),
+            (not 0 <= self.epochs < inf, f"epochs is {self.epochs} and {amount} (0: by the number of rows)"),
+            (not 0 <= self.learning_rate < inf, f"learning_rate is {self.learning_rate} and {amount}"),
+            (not 0 <= self.weight_decay < inf, f"weight_decay is {self.weight_decay} and {amount}"),
             (self.batch_rows < 0, f"batch_rows is {self.batch_rows} and must not be negative"),
             (self.max_tokens < 8, f"max_tokens is {self.max_tokens} and must be at least 8"),
             (
@@ -106,11 +107,12 @@ class Recipe:
             (self.patience < 0, f"patience is {self.patience} and must not be negative"),
             (self.checkpoint_steps < 1, f"checkpoint_steps is {self.checkpoint_steps} and must be at least 1"),
             (self.threads < 0, f"threads is {self.threads} and must not be negative"),
+            (self.seed < 0, f"seed is {self.seed} and must not be negative"),
         ]
 
     def to_toml(self) -> str:
         """Write every setting, one a line."""
-        return "".join(f"{name} = {json.dumps(value)}\n" for name, value in asdict(self).items())
+        return "".join(f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in asdict(self).items())
 
     def difference(self, other: Recipe) -> list[str]:
         """Settings that differ, as `name: mine -> theirs`."""

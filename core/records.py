@@ -199,7 +199,8 @@ class RecordCodec:
             x = np.where(lost, self.centre_[j, 0], x)
             low, high = self.edges_[j, :-1], self.edges_[j, 1:]
             span = np.where(high > low, high - low, 1.0)
-            part = np.clip((x[:, None] - low) / span, 0, 1)  # (n, bins)
+            with np.errstate(over="ignore"):  # a column may spread over less than the smallest normal number
+                part = np.clip((x[:, None] - low) / span, 0, 1)  # (n, codes)
             codes[:, j] = np.where((high > low) & ~lost[:, None], part, 0)
             values[:, j] = np.where(lost, 0, np.clip((x - self.centre_[j, 0]) / self.centre_[j, 1], -4, 4))
         return codes, values, missing

@@ -104,6 +104,8 @@ def claim_only_checks(out: str | Path, *, resume: bool, overwrite: bool) -> tupl
         RunError: something stands there already, or nothing can be resumed.
     """
     final = Path(out)
+    if final.name in ("", ".."):
+        raise RunError(f"{str(out)!r} names no folder to write; name a new one with --out, such as runs/first.")
     work = final.with_name(final.name + ".partial")
     if final.exists() and not overwrite:
         raise RunError(f"{str(final)!r} exists already; name another --out, or add --overwrite to replace it.")

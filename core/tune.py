@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import math
 import shutil
@@ -20,7 +21,7 @@ from .backbone import load_backbone
 from .batches import length_sorted, plan_epoch
 from .checkpoint import FILE, Progress, load_checkpoint, save_checkpoint
 from .checks import self_check
-from .errors import DataError, RunError
+from .errors import DataError, RecipeError, RunError
 from .examples import Examples
 from .machine import prefer_fast_matmul, use_threads
 from .recipe import Recipe
@@ -85,6 +86,11 @@ def tune(
         VerticalsError: with one sentence, before anything is overwritten.
     """
     recipe = derive(recipe or Recipe(), data)
+    if recipe.tracker != "none" and importlib.util.find_spec(recipe.tracker) is None:
+        raise RecipeError(
+            f"The recipe sends losses to {recipe.tracker}, which is not installed; run `pip install {recipe.tracker}`, "
+            "or leave tracker out."
+        )
     if len(data.validation) < 2:
         raise DataError(f"There are {len(data.validation)} validation rows; at least 2 are needed, so give more rows.")
     final, work = claim(out, resume=resume, overwrite=overwrite)
@@ -205,7 +211,6 @@ def fit(
         bar.update()
         bar.set_postfix_str(f"loss {line['loss']:.3f}, best {at.best_loss:.3f}, {at.tokens / at.seconds:,.0f} tokens/s")
     bar.close()
-    log.close()
     return at, best
 
 
@@ -229,15 +234,11 @@ class LossLog:
     def __init__(self, path: Path, lines: int) -> None:
         kept = path.read_text(encoding="utf-8").splitlines(keepends=True)[:lines] if path.exists() and lines else []
         path.write_text("".join(kept), encoding="utf-8")
-        self.lines, self.file = lines, path.open("a", encoding="utf-8")
+        self.lines, self.path = lines, path
 
     def write(self, line: dict[str, Any]) -> int:
         """Append a line; returns how many there are."""
-        self.file.write(json.dumps(line) + "\n")
-        self.file.flush()
+        with self.path.open("a", encoding="utf-8") as file:  # closed at once: a fault elsewhere leaves nothing open
+            file.write(json.dumps(line) + "\n")
         self.lines += 1
         return self.lines
-
-    def close(self) -> None:
-        """Close the file."""
-        self.file.close()

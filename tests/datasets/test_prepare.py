@@ -138,7 +138,7 @@ def test_a_rule_that_the_data_cannot_follow_falls_back(file: Path, rule: SplitRu
 def test_a_test_file_is_the_test(file: Path) -> None:
     write_table(cases(60, seed=9), file.with_name("test.csv"))
     data = prepare(task(), file, test=file.with_name("test.csv"))
-    assert sizes(data) == [162, 38, 60]  # 0.15 / 0.8 of 200 for validation, label by label
+    assert sizes(data) == [175, 25, 60]  # 0.1 / 0.8 of 200 for validation, label by label
     assert prepare_again(data.source, task()).fingerprint == data.fingerprint
     same = prepare(task(), file, test=file)
     assert any("200 of 200 test rows have the same fields" in note for note in same.notes)
