@@ -63,22 +63,27 @@ def _log_loss(logits: np.ndarray, truth: np.ndarray, temperature: float) -> floa
     return float(-np.log(np.clip(chosen, 1e-12, None)).mean())
 
 
-def fit_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
+def fit_temperature(logits: np.ndarray, truth: np.ndarray, caution: float = 0.25) -> float:
     """The temperature of least log loss, in [0.05, 20]; 1.0 where there are no rows.
+
+    Few rows say little about a temperature, and a wrong one moves every threshold: its logarithm is drawn towards 0 as by a
+    normal prior, which a hundred rows feel and ten thousand do not.
 
     Args:
         logits: (n, k).
         truth: (n,) index of the true label.
+        caution: standard deviation of the prior on the temperature's logarithm; infinity for none.
     """
     from scipy.optimize import minimize_scalar
 
-    if not len(truth):
+    n = len(truth)
+    if not n:
         return 1.0
-    found = minimize_scalar(
-        lambda log_t: _log_loss(logits, truth, float(np.exp(log_t))),
-        bounds=(np.log(0.05), np.log(20)),
-        method="bounded",
-    )
+
+    def objective(log_t: float) -> float:
+        return n * _log_loss(logits, truth, float(np.exp(log_t))) + (log_t / caution) ** 2 / 2
+
+    found = minimize_scalar(objective, bounds=(np.log(0.05), np.log(20)), method="bounded")
     best = float(np.exp(found.x))
     return best if _log_loss(logits, truth, best) <= _log_loss(logits, truth, 1.0) else 1.0
 

@@ -179,7 +179,9 @@ def tiny(backbones: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> Recipe:
     real = predict.load_task
     monkeypatch.setattr(predict, "load_task", lambda name: CLINIC if name == CLINIC.name else real(name))
     settings = {"backbone": str(backbones["bert"]), "epochs": 3, "batch_rows": 16, "max_tokens": 48, "rank": 4}
-    return with_settings(Recipe(), settings | {"batch_tokens": 512, "learning_rate": 0.01, "threads": 1, "precision": "fp32"})
+    return with_settings(
+        Recipe(), settings | {"batch_tokens": 512, "learning_rate": 0.01, "threads": 1, "precision": "fp32"}
+    )
 
 
 class Said(NamedTuple):

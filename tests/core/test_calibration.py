@@ -61,7 +61,7 @@ def test_softmax_gives_probabilities(rows: list[list[float]], temperature: float
 @pytest.mark.parametrize("heat", [0.5, 1.0, 3.0])
 def test_temperature_against_a_grid(heat: float) -> None:
     logits, truth = logits_and_truth(400, heat)
-    found = fit_temperature(logits, truth)
+    found = fit_temperature(logits, truth, caution=np.inf)
     grid = heat * np.exp(np.linspace(-0.5, 0.5, 201))
     losses = [log_loss(truth, softmax(logits, t), labels=[0, 1, 2]) for t in grid]
     assert found == pytest.approx(grid[int(np.argmin(losses))], rel=0.005)
@@ -73,13 +73,19 @@ def test_temperature_against_scikit_learn() -> None:
     logits, truth = logits_and_truth(500, 2.0, seed=4, labels=2)
     margin = (logits[:, 1] - logits[:, 0])[:, None]
     fitted = LogisticRegression(C=1e9, fit_intercept=False, tol=1e-10).fit(margin, truth)
-    assert 1 / fit_temperature(logits, truth) == pytest.approx(float(fitted.coef_[0, 0]), rel=1e-3)
+    assert 1 / fit_temperature(logits, truth, caution=np.inf) == pytest.approx(float(fitted.coef_[0, 0]), rel=1e-3)
 
 
 def test_temperature_of_nothing_and_of_perfect_scores() -> None:
     assert fit_temperature(np.zeros((0, 2)), np.zeros(0, int)) == 1.0
-    sure = fit_temperature(np.array([[4.0, 0.0], [0.0, 4.0]]), np.array([0, 1]))
+    sure = fit_temperature(np.array([[4.0, 0.0], [0.0, 4.0]]), np.array([0, 1]), caution=np.inf)
     assert 0.05 <= sure < 0.2  # as sharp as is allowed, not zero
+
+
+def test_few_rows_move_the_temperature_less_than_many() -> None:
+    few, many = (logits_and_truth(rows, 2.0, seed=5) for rows in (40, 20_000))
+    assert 1 < fit_temperature(*few) < fit_temperature(*few, caution=np.inf)
+    assert fit_temperature(*many) == pytest.approx(fit_temperature(*many, caution=np.inf), rel=0.01)
 
 
 def test_temperature_never_makes_it_worse() -> None:
