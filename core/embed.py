@@ -10,7 +10,7 @@ import torch
 from .backbone import load_backbone
 from .batches import Layout, collate, length_sorted
 from .examples import encode_texts
-from .machine import prefer_fast_matmul, use_threads
+from .machine import has_bfloat16, prefer_fast_matmul, use_threads
 from .network import pool
 from .records import RecordCodec
 from .task import Schema
@@ -44,6 +44,7 @@ def embed_texts(
     for rows in length_sorted(encoded.lengths, 4096):
         batch = collate(encoded, rows, layout)
         mask = None if batch.mask is None or loaded.causal else batch.mask.long()
-        hidden = loaded.model(input_ids=batch.ids, attention_mask=mask).last_hidden_state
+        with torch.autocast(loaded.embedding.weight.device.type, torch.bfloat16, enabled=has_bfloat16()):
+            hidden = loaded.model(input_ids=batch.ids, attention_mask=mask).last_hidden_state
         found[rows] = pool(hidden.float(), batch, loaded.causal).numpy()
     return found

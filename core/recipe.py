@@ -52,7 +52,7 @@ class Recipe:
     batch_rows: int = 0
     """Rows per optimizer step; 0: by the number of rows."""
     batch_tokens: int = 0
-    """Tokens (padding included) that one forward pass may hold, a step above it is accumulated; 0: 1,024 on a CPU, whose
+    """Tokens (padding included) that one forward pass may hold, a step above it is accumulated; 0: 2,048 on a CPU, whose
     cache it fits, 32,768 on a GPU."""
     max_tokens: int = 256
     """Longest sequence in tokens; longer text is cut, and the cuts are counted."""

@@ -35,8 +35,16 @@ __all__ = ["fit", "tune"]
 
 @torch.inference_mode()
 def validation_loss(tuning: Tuning, examples: Examples) -> float:
-    """Mean loss over the validation rows."""
+    """Mean loss over the validation rows, in the precision of tuning."""
     tuning.network.eval()
+    with torch.autocast(tuning.network.device.type, torch.bfloat16, enabled=tuning.recipe.precision == "bf16"):
+        total = summed_loss(tuning, examples)
+    tuning.network.train()
+    return total / len(examples)
+
+
+def summed_loss(tuning: Tuning, examples: Examples) -> float:
+    """Loss of all rows, those of like length together."""
     total = 0.0
     if tuning.data.task.kind == "choice":
         for start in range(0, len(examples), tuning.recipe.batch_rows):
@@ -46,8 +54,7 @@ def validation_loss(tuning: Tuning, examples: Examples) -> float:
     else:
         for rows in length_sorted(examples.encoded.lengths, tuning.recipe.batch_tokens):
             total += float(step_loss(tuning, tuning.network, examples, rows))
-    tuning.network.train()
-    return total / len(examples)
+    return total
 
 
 def learning_rate(recipe: Recipe, step: int, steps: int) -> float:
@@ -224,8 +231,8 @@ def steps_of(train: Examples, recipe: Recipe) -> list[np.ndarray]:
 
 
 def validation_steps(steps: int, recipe: Recipe) -> int:
-    """Steps between two validations: once a pass, at least eight times a run."""
-    return max(1, min(round(steps / max(recipe.epochs, 1)), steps // 8))
+    """Steps between two validations: once a pass, at least six times a run."""
+    return max(1, min(round(steps / max(recipe.epochs, 1)), steps // 6))
 
 
 class LossLog:

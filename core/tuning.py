@@ -93,7 +93,7 @@ def derive(recipe: Recipe, data: Prepared) -> Recipe:
         recipe,
         depth=recipe.depth or (layers if texts or layers < 4 else math.ceil(layers / 2)),
         batch_rows=recipe.batch_rows or batch,
-        batch_tokens=recipe.batch_tokens or (32768 if torch.cuda.is_available() else max(1024, recipe.max_tokens)),
+        batch_tokens=recipe.batch_tokens or (32768 if torch.cuda.is_available() else max(2048, recipe.max_tokens)),
         epochs=recipe.epochs or epochs,
         learning_rate=recipe.learning_rate or 1e-3,
         precision=recipe.precision if recipe.precision != "auto" else "bf16" if has_bfloat16() else "fp32",

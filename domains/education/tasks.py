@@ -85,7 +85,7 @@ TUTORING = Task(
     readers=READERS,
     bank=Bank(rows=course_bank),
     simulate=simulate,
-    simulated_rows=3000,
+    simulated_rows=2400,
     page_one=page_one,
 )
 

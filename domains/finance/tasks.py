@@ -144,6 +144,6 @@ CREDIT = Task(
         Reader("taiwan", "UCI default of credit card clients (Taiwan), as CSV", read_taiwan),
     ),
     simulate=_simulate_credit,
-    simulated_rows=4000,
+    simulated_rows=2800,
     page_one=credit_page_one,
 )

@@ -66,6 +66,6 @@ DIAGNOSIS = Task(
     slices=("age_band", "sex"),
     readers=READERS,
     simulate=_simulate,
-    simulated_rows=2400,
+    simulated_rows=1800,
     page_one=page_one,
 )
