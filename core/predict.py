@@ -19,11 +19,12 @@ from .backbone import Backbone, load_backbone
 from .batches import Batch, Layout
 from .calibration import Calibration, softmax
 from .errors import DataError, RunError
+from .influence import Influence, influence_of
 from .lora import load_adapter
 from .machine import prefer_fast_matmul, use_threads
 from .network import Head, Network, pool
 from .recipe import read_recipe
-from .records import RecordCodec, parse_set
+from .records import RecordCodec
 from .registry import load_task
 from .run import TEMPLATE, check_files, check_task_version, fingerprint_template, read_json, schema_from_dict
 from .scorer import Raw, Scorer
@@ -68,17 +69,6 @@ class Predictions:
         elif self.scores.ndim == 2:
             found |= {f"probability_{j}": self.scores[:, j] for j in range(self.scores.shape[1])}
         return found | {"abstained": self.abstained}
-
-
-@dataclass(frozen=True)
-class Influence:
-    """What one field, or one sentence of a text field, does to a label's log-odds."""
-
-    field: str
-    evidence: str
-    """The value or the words."""
-    effect: float
-    """Log-odds with it minus log-odds without it: above zero it speaks for the label."""
 
 
 def tokenizer_sha256(tokenizer: Any) -> str:
@@ -266,52 +256,8 @@ class Predictor:
     def influence(
         self, record: Record, *, label: str | None = None, reference: Record | None = None
     ) -> list[Influence]:
-        """What speaks for and against a label: each field, sentence or finding is taken away and the record scored anew.
-
-        Args:
-            record: one record.
-            label: by default the positive label of a binary task, else the likeliest one.
-            reference: values put in the place of a field that is taken away; by default it counts as missing.
-
-        Returns:
-            Sorted by size of effect.
-        """
-        pieces = list(_pieces(record, self.schema, reference or {}))
-        frame = canonical([record, *(without for _, _, without in pieces)], self.schema)
-        raw = self.scorer.score(frame)
-        if self.task.kind == "regression":
-            level = raw.logits
-        else:
-            chance = np.clip(softmax(raw.logits, self.calibration.temperature), 1e-9, 1 - 1e-9)
-            at = self.labels.index(label) if label is not None else self.positive
-            at = int(chance[0].argmax()) if at is None else at
-            level = np.log(chance[:, at]) - np.log1p(-chance[:, at])
-        found = [
-            Influence(name, evidence, float(level[0] - value))
-            for (name, evidence, _), value in zip(pieces, level[1:], strict=True)
-        ]
-        return sorted(found, key=lambda one: -abs(one.effect))
-
-
-def _pieces(record: Record, schema: Schema, reference: Record) -> list[tuple[str, str, dict[str, Any]]]:
-    """(field, evidence, the record without it) for everything that can be taken away."""
-    found: list[tuple[str, str, dict[str, Any]]] = []
-    for one in schema.fields:
-        cell = record.get(one.name)
-        if cell is None or (isinstance(cell, float) and np.isnan(cell)):
-            continue
-        if one.kind == "text":
-            clauses = [c for c in re.split(r"(?<=[.!?;])\s+|\n+|(?<=,)\s+", str(cell)) if c.strip()]
-            for i, clause in enumerate(clauses):
-                rest = " ".join(clauses[:i] + clauses[i + 1 :]) or None
-                found.append((one.name, clause.strip(" ,;"), {**record, one.name: rest}))
-        elif one.kind == "set":
-            pairs = parse_set(cell)
-            for i, (item, value) in enumerate(pairs):
-                found.append((one.name, f"{item}={value}", {**record, one.name: dict(pairs[:i] + pairs[i + 1 :])}))
-        else:
-            found.append((one.name, str(cell), {**record, one.name: reference.get(one.name)}))
-    return found
+        """What speaks for and against a label; see `influence.influence_of`."""
+        return influence_of(self, record, label=label, reference=reference)
 
 
 def _check_description(folder: Path, said: Mapping[str, Any], manifest: Mapping[str, Any], backbone: Backbone) -> None:
