@@ -139,12 +139,12 @@ def claim(out: str | Path, *, resume: bool, overwrite: bool) -> tuple[Path, Path
     return final, work
 
 
-def write_manifest(folder: Path, facts: Mapping[str, Any]) -> None:
-    """List every file with its sha256 and size beside the facts of the run."""
+def write_manifest(folder: Path, facts: Mapping[str, Any], without: tuple[str, ...] = ()) -> None:
+    """List every file but some with its sha256 and size beside the facts of the run."""
     files = {
         str(path.relative_to(folder)): {"sha256": sha256_file(path), "bytes": path.stat().st_size}
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != "manifest.json"
+        if path.is_file() and path.name not in ("manifest.json", *without)
     }
     write_json(folder / "manifest.json", {"manifest": 1, **facts, "files": files})
 

@@ -56,10 +56,9 @@ def save_run(tuning: Tuning, position: Progress, work: Path, final: Path) -> Non
     write_json(work / "data.json", {"source": data.source, "simulated": data.simulated, "notes": list(data.notes)})
     write_json(work / "metrics.json", _metrics(position, raw.logits, truth, data.task.kind))
     (work / "card.md").write_text(_card(tuning, position), encoding="utf-8")
-    for leftover in (CHECKPOINT, CHECKPOINT + ".part"):
-        (work / leftover).unlink(missing_ok=True)
-    write_manifest(work, _facts(tuning))
+    write_manifest(work, _facts(tuning), without=(CHECKPOINT,))
     _prove(scorer, tuning, work, raw.logits)
+    (work / CHECKPOINT).unlink(missing_ok=True)  # only now: whatever failed before can be resumed
     publish(work, final)
 
 

@@ -104,9 +104,9 @@ def tune(
     try:
         run_to_the_end(data, recipe, work, final, resume=resume, progress=progress)
     except (OSError, SafetensorError) as error:
+        then = "go on with --resume" if (work / FILE).exists() else "start again"
         raise RunError(
-            f"The run could not be written to {str(work)!r} ({error}); free space there and go on with --resume, or name "
-            "another --out."
+            f"The run could not be written to {str(work)!r} ({error}); free space there and {then}, or name another --out."
         ) from error
     finally:
         if work.exists() and not (work / FILE).exists():  # there is nothing to go on with

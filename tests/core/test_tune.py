@@ -64,6 +64,25 @@ def test_a_killed_run_goes_on_to_the_same_bytes(tiny: Recipe, tmp_path: Path, at
         assert sha256_file(resumed / name) == sha256_file(whole / name), name
 
 
+def test_a_run_that_fails_while_it_is_saved_can_be_resumed(
+    tiny: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from verticals.core import save
+
+    def full(*args: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    whole = tune(clinic(), tiny, out=tmp_path / "whole", progress=False)
+    with monkeypatch.context() as patched:
+        patched.setattr(save, "_prove", full)
+        with pytest.raises(RunError, match="free space there and go on with --resume"):
+            tune(clinic(), tiny, out=tmp_path / "run", progress=False)
+    resumed = tune(clinic(), tiny, out=tmp_path / "run", resume=True, progress=False)
+    for name in ("adapter/adapter_model.safetensors", "head.safetensors", "losses.jsonl"):
+        assert sha256_file(resumed / name) == sha256_file(whole / name), name
+    assert not list(resumed.glob("checkpoint*"))
+
+
 def test_resuming_with_other_settings_is_refused(tiny: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def stop(*args: object, **kwargs: object) -> None:
         raise KeyboardInterrupt
