@@ -206,7 +206,7 @@ def score_fold(prepared: Prepared, settings: dict[str, Any], folder: Path) -> tu
     found = {"tuned": tuned}
     for base in baselines(prepared, prepared.test, predictor.labels, backbone="minilm", threads=2):
         if base.index is None:  # baselines on a part of the rows are left to the report
-            found[base.name] = dataclasses.replace(tuned, scores=base.scores, abstained=None)
+            found[base.name] = dataclasses.replace(tuned, scores=base.scores, abstained=None, offsets=())
     return found, seconds
 
 

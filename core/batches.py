@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from .phrases import phrases
 from .records import Encoded
 
 __all__ = ["Batch", "Layout", "collate", "length_sorted", "plan_epoch", "split_by_tokens"]
@@ -44,6 +45,12 @@ class Batch:
     """(items,) the row each belongs to."""
     slot_position: torch.Tensor
     """(items,) its position in the sequence."""
+    phrase: torch.Tensor
+    """(phrases,) slots of the distinct phrases of all texts, one row after the other (see phrases.py)."""
+    phrase_row: torch.Tensor
+    """(phrases,) the row each belongs to."""
+    phrase_weight: torch.Tensor
+    """(phrases,) 1 + log(count in its row)."""
 
     @property
     def tokens(self) -> int:
@@ -102,6 +109,7 @@ def collate(encoded: Encoded, rows: Sequence[int] | np.ndarray, layout: Layout) 
     lengths = encoded.lengths[rows]
     mask = None if (lengths == longest).all() else torch.from_numpy(np.arange(longest) < lengths[:, None])
     none = np.zeros(0, np.int64)
+    found = [phrases(encoded.text[row]) for row in rows]
     return Batch(
         ids=torch.from_numpy(ids),
         mask=mask,
@@ -112,6 +120,9 @@ def collate(encoded: Encoded, rows: Sequence[int] | np.ndarray, layout: Layout) 
         slots=torch.from_numpy(np.concatenate([encoded.slots[r] for r in rows]) if slot_rows else none.reshape(0, 4)),
         slot_row=torch.from_numpy(np.concatenate(slot_rows) if slot_rows else none),
         slot_position=torch.from_numpy(np.concatenate(slot_positions) if slot_rows else none),
+        phrase=torch.from_numpy(np.concatenate([slots for slots, _ in found])),
+        phrase_row=torch.from_numpy(np.repeat(np.arange(len(rows)), [len(slots) for slots, _ in found])),
+        phrase_weight=torch.from_numpy(np.concatenate([weights for _, weights in found])),
     )
 
 

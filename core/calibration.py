@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from .task import Decision, Task
+from .task import Decision, Scored, Task
 
-__all__ = ["Calibration", "calibrate", "fit_temperature", "softmax"]
+__all__ = ["Calibration", "calibrate", "fit_temperature", "log_loss", "named", "softmax"]
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Calibration:
     """Binary: probability of the positive label from which the action is taken."""
     threshold_rule: str = ""
     """How the threshold came about, in words."""
+    offsets: tuple[float, ...] = ()
+    """(k,) added to the log-probabilities before a label is named; empty: none."""
     confidence: float = 0.0
     """An answer below this probability of the likeliest label is withheld."""
     confidence_error: float | None = None
@@ -47,7 +50,7 @@ class Calibration:
     @staticmethod
     def from_dict(content: Mapping[str, Any]) -> Calibration:
         """Take back what `to_dict` gave."""
-        return Calibration(**content)
+        return Calibration(**{**content, "offsets": tuple(content.get("offsets", ()))})
 
 
 def softmax(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
@@ -58,7 +61,8 @@ def softmax(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
     return powers / powers.sum(1, keepdims=True)  # type: ignore[no-any-return]
 
 
-def _log_loss(logits: np.ndarray, truth: np.ndarray, temperature: float) -> float:
+def log_loss(logits: np.ndarray, truth: np.ndarray, temperature: float) -> float:
+    """Mean negative log-probability of the true labels: (n, k) logits and (n,) indices."""
     chosen = softmax(logits, temperature)[np.arange(len(truth)), truth]
     return float(-np.log(np.clip(chosen, 1e-12, None)).mean())
 
@@ -81,11 +85,11 @@ def fit_temperature(logits: np.ndarray, truth: np.ndarray, caution: float = 0.25
         return 1.0
 
     def objective(log_t: float) -> float:
-        return n * _log_loss(logits, truth, float(np.exp(log_t))) + (log_t / caution) ** 2 / 2
+        return n * log_loss(logits, truth, float(np.exp(log_t))) + (log_t / caution) ** 2 / 2
 
     found = minimize_scalar(objective, bounds=(np.log(0.05), np.log(20)), method="bounded")
     best = float(np.exp(found.x))
-    return best if _log_loss(logits, truth, best) <= _log_loss(logits, truth, 1.0) else 1.0
+    return best if log_loss(logits, truth, best) <= log_loss(logits, truth, 1.0) else 1.0
 
 
 def conformal_quantile(misfit: np.ndarray, alpha: float) -> float:
@@ -117,11 +121,27 @@ def _abstention(confidence: np.ndarray, correct: np.ndarray, most: float) -> tup
     return float(confidence[order[at]]), float(errors[at]), (at + 1) / len(order)
 
 
+def named(chance: np.ndarray, offsets: tuple[float, ...] = ()) -> np.ndarray:
+    """(n,) index of the label that is named: the likeliest, after the offsets."""
+    if not len(chance):
+        return np.zeros(0, int)
+    best: np.ndarray = (np.log(np.clip(chance, 1e-12, None)) + np.array(offsets) if offsets else chance).argmax(1)
+    return best
+
+
+def _balanced(shares: np.ndarray, score: Callable[[tuple[float, ...]], float]) -> tuple[float, ...]:
+    """Offsets -t log(share) with the t of the best score, the smaller one of equals (Menon et al. 2021, logit adjustment)."""
+    tried = [tuple((-t * np.log(shares)).tolist()) for t in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    return max(tried, key=lambda offsets: np.nan_to_num(score(offsets), nan=-np.inf))
+
+
 def calibrate(
     task: Task,
     logits: np.ndarray,
     truth: np.ndarray,
     *,
+    shares: np.ndarray | None = None,
+    rows: pd.DataFrame | None = None,
     positive: int | None = None,
     similarity: np.ndarray | None = None,
     alpha: float = 0.1,
@@ -132,6 +152,8 @@ def calibrate(
         task: its decision and safety policy say what is wanted.
         logits: (n, k), or (n,) predicted values for regression.
         truth: (n,) index of the true label, or the true value.
+        shares: (k,) share of each label in the training rows, for the rule "balanced".
+        rows: (n, …) the validation rows, for a headline metric that reads them.
         positive: index of the positive label of a binary task.
         similarity: (n,) best cosine of each row of a choice task.
         alpha: miss rate of the conformal sets.
@@ -141,7 +163,12 @@ def calibrate(
         return Calibration(alpha=alpha, conformal=conformal_quantile(np.abs(logits - truth), alpha), rows=n)
     temperature = fit_temperature(logits, truth)
     chance = softmax(logits, temperature)
-    confidence, correct = chance.max(1), chance.argmax(1) == truth
+    offsets: tuple[float, ...] = ()
+    if task.decision.rule == "balanced" and shares is not None and n:
+        given = Scored(truth, chance, task.labels, pd.DataFrame(index=range(n)) if rows is None else rows, positive)
+        sign = 1 if task.headline.higher_is_better else -1
+        offsets = _balanced(shares, lambda tried: sign * task.headline.function(replace(given, offsets=tried)))
+    confidence, correct = chance.max(1), named(chance, offsets) == truth
     bound, error, coverage = 0.0, float(1 - correct.mean()) if n else float("nan"), 1.0
     if task.safety.max_error is not None and n:
         bound, error, coverage = _abstention(confidence, correct, task.safety.max_error)
@@ -151,10 +178,11 @@ def calibrate(
         floor = float(np.quantile(similarity[correct], 0.02))
     return Calibration(
         temperature=temperature,
-        log_loss_before=_log_loss(logits, truth, 1.0) if n else float("nan"),
-        log_loss_after=_log_loss(logits, truth, temperature) if n else float("nan"),
+        log_loss_before=log_loss(logits, truth, 1.0) if n else float("nan"),
+        log_loss_after=log_loss(logits, truth, temperature) if n else float("nan"),
         threshold=threshold,
         threshold_rule=rule,
+        offsets=offsets,
         confidence=bound,
         confidence_error=error,
         confidence_coverage=coverage,

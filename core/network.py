@@ -17,6 +17,7 @@ from torch import nn
 
 from .backbone import Backbone
 from .batches import Batch
+from .phrases import SLOTS
 from .records import RecordCodec
 
 __all__ = ["Head", "Network", "RecordTokens", "Words", "pool"]
@@ -99,13 +100,19 @@ class RecordTokens(nn.Module):
 class Head(nn.Module):
     """Pooled vector -> scores. Classification and regression: linear; choice: cosine times a learned scale.
 
-    Beside it stands a wide path, linear in the codes of the numbers and in the known values, fitted in closed form before
-    the first step (see wide.py); outside training the two are averaged.
+    Beside it stands a wide path, linear in the codes of the numbers, in the known values and in the phrases of the text,
+    fitted before the first step (see wide.py); outside training the two are averaged.
     """
 
     wide_numbers: torch.Tensor
     wide_values: torch.Tensor
     wide_bias: torch.Tensor
+    text_place: torch.Tensor
+    """(SLOTS,) int32 row of each phrase in the next two; 0: not known from training."""
+    text_rarity: torch.Tensor
+    """(known phrases + 1,) inverse document frequency; row 0 is 0."""
+    wide_text: torch.Tensor
+    """(known phrases + 1, outputs)."""
     mix: torch.Tensor
     """(1,) share of the wide path outside training."""
     centre: torch.Tensor
@@ -125,9 +132,17 @@ class Head(nn.Module):
         self.register_buffer("wide_numbers", torch.zeros(numbers * (codec.edges_.shape[1] + 1), outputs))
         self.register_buffer("wide_values", torch.zeros(len(codec.learned_) + 1, outputs))  # row 0: unknown, no effect
         self.register_buffer("wide_bias", torch.zeros(outputs))
+        self.register_buffer("text_place", torch.zeros(SLOTS if codec.schema.of_kind("text") else 0, dtype=torch.int32))
+        self.know_phrases(0)
         self.register_buffer("mix", torch.zeros(1))
         self.register_buffer("centre", torch.zeros(1))
         self.register_buffer("spread", torch.ones(1))
+
+    def know_phrases(self, count: int) -> None:
+        """Make room for the weights of so many phrases."""
+        outputs = self.out.out_features
+        self.register_buffer("text_rarity", torch.zeros(count + 1))
+        self.register_buffer("wide_text", torch.zeros(count + 1, outputs))
 
     def forward(self, pooled: torch.Tensor, batch: Batch) -> torch.Tensor:
         """(b, width) -> (b, outputs) logits or standardised values; for choice the unit vectors (b, width)."""
@@ -139,13 +154,19 @@ class Head(nn.Module):
         return deep + self.mix * (self.wide(batch) - deep)
 
     def wide(self, batch: Batch) -> torch.Tensor:
-        """(b, outputs), linear in the codes of the numbers and in the known values."""
+        """(b, outputs), linear in the codes of the numbers, the known values and the phrases of the text."""
         parts = [batch.codes, batch.values[..., None], batch.missing[..., None].to(batch.codes.dtype)]
-        numbers = torch.cat(parts, -1).flatten(1) @ self.wide_numbers + self.wide_bias
-        if not len(batch.slots):
-            return numbers
-        known = F.embedding(batch.slots[:, 3].clamp(min=0), self.wide_values)
-        return numbers.index_add(0, batch.slot_row, known)
+        found = torch.cat(parts, -1).flatten(1) @ self.wide_numbers + self.wide_bias
+        if len(batch.slots):
+            known = F.embedding(batch.slots[:, 3].clamp(min=0), self.wide_values)
+            found = found.index_add(0, batch.slot_row, known)
+        if len(self.text_rarity) > 1 and len(batch.phrase):
+            place = self.text_place[batch.phrase].long()
+            value = batch.phrase_weight * self.text_rarity[place]
+            size = torch.zeros(len(found), device=value.device).index_add(0, batch.phrase_row, value.square()).sqrt()
+            value = value / size.clamp(min=1e-6)[batch.phrase_row]
+            found = found.index_add(0, batch.phrase_row, value[:, None] * F.embedding(place, self.wide_text))
+        return found
 
     @property
     def scale(self) -> torch.Tensor:

@@ -17,7 +17,7 @@ from safetensors.torch import load_file
 
 from .backbone import Backbone, load_backbone
 from .batches import Batch, Layout
-from .calibration import Calibration, softmax
+from .calibration import Calibration, named, softmax
 from .errors import DataError, RunError
 from .influence import Influence, influence_of
 from .lora import load_adapter
@@ -57,6 +57,8 @@ class Predictions:
     """Binary: probability of the positive label from which the action is taken."""
     raw_scores: np.ndarray | None = None
     """(n, k) probabilities before temperature scaling."""
+    offsets: tuple[float, ...] = ()
+    """(k,) added to the log-probabilities before the label was named; empty: none."""
 
     def __len__(self) -> int:
         return len(self.prediction)
@@ -211,7 +213,7 @@ class Predictor:
             none: tuple[tuple[str, ...], ...] = ((),) * n
             return Predictions((), raw.logits, raw.logits.astype(object), lost, tuple(unfit), none, flags)
         chance = softmax(raw.logits, known.temperature) if n else raw.logits
-        best, top = chance.argmax(1) if n else np.zeros(0, int), chance.max(1) if n else np.zeros(0)
+        best, top = named(chance, known.offsets), chance.max(1) if n else np.zeros(0)
         labels = self.labels
         reasons = []
         for i in range(n):
@@ -228,19 +230,21 @@ class Predictor:
                     f"The likeliest answer has probability {top[i]:.2f}; below {known.confidence:.2f} none is given."
                 )
             reasons.append(reason)
-        named = np.array(labels, dtype=object)[best] if labels else best.astype(object)
+        said = np.array(labels, dtype=object)[best] if labels else best.astype(object)
         order = np.argsort(-chance, axis=1, kind="stable")
         sets = tuple(
             tuple(
                 labels[j] if labels else str(j)
                 for r, j in enumerate(order[i])
-                if r == 0 or 1 - chance[i, j] <= known.conformal
+                if r == 0 or j == best[i] or 1 - chance[i, j] <= known.conformal
             )
             for i in range(n)
         )
         lost = np.array([bool(r) for r in reasons], bool)
         plain = softmax(raw.logits) if n else raw.logits
-        return Predictions(labels, chance, named, lost, tuple(reasons), sets, flags, known.threshold, plain)
+        return Predictions(
+            labels, chance, said, lost, tuple(reasons), sets, flags, known.threshold, plain, known.offsets
+        )
 
     def _may_be_unfit(self, frame: pd.DataFrame) -> bool:
         names = [one.name for one in self.schema.fields]
@@ -288,8 +292,11 @@ def _assemble(folder: Path, said: Mapping[str, Any], task: Task, backbone: Backb
         layout.specials,
     ).restore(said["codec"])
     outputs = max(1, len(codec.schema.labels))
-    network = Network(backbone, adapted, codec, Head(codec, backbone.width, outputs, task.kind, 0.0))
     weights = load_file(folder / "head.safetensors")
+    head = Head(codec, backbone.width, outputs, task.kind, 0.0)
+    if "head.text_rarity" in weights:
+        head.know_phrases(len(weights["head.text_rarity"]) - 1)
+    network = Network(backbone, adapted, codec, head)
     try:
         network.tokens.load_state_dict(
             {k.removeprefix("tokens."): v for k, v in weights.items() if k.startswith("tokens.")}

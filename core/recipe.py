@@ -62,6 +62,9 @@ class Recipe:
     """Quantile bins of the piecewise-linear code of a number."""
     patience: int = 4
     """Validations without a better loss before tuning stops; 0: never stop early."""
+    refit: Literal["auto", "yes", "no"] = "auto"
+    """Tune once more on training and validation rows together, after validation has fixed passes and calibration; auto: for
+    tables without text of fewer than 3,000 rows."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """Of the matrix products in tuning; auto: bf16 where the hardware has it. Scoring on a CPU is always fp32."""
     checkpoint_steps: int = 50

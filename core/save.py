@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
-from .calibration import calibrate
+from .calibration import Calibration, calibrate, fit_temperature, log_loss
 from .checkpoint import FILE as CHECKPOINT
 from .checkpoint import Progress
 from .errors import RunError
@@ -24,40 +25,91 @@ from .scorer import Scorer
 if TYPE_CHECKING:
     from .tuning import Tuning
 
-__all__ = ["save_run"]
+__all__ = ["Validated", "save_run", "validate"]
 
 PROBE = 8
 """Validation rows that are predicted before and after saving."""
 
 
-def save_run(tuning: Tuning, position: Progress, work: Path, final: Path) -> None:
-    """Calibrate, write every file, prove the files, rename.
+@dataclass(frozen=True)
+class Validated:
+    """What a network says of the validation rows, and what was fitted on that."""
 
-    Raises:
-        RunError: the saved files give other predictions than the network in memory.
-    """
+    logits: np.ndarray
+    """(n, k) logits, or (n,) values for regression."""
+    truth: np.ndarray
+    """(n,) index of the true label or own candidate, or the true value."""
+    known: Calibration
+
+
+def validate(tuning: Tuning) -> Validated:
+    """Score the validation rows and fit temperature, thresholds and conformal sets on them."""
     data = tuning.data
-    scorer = Scorer(data.task, tuning.codec, tuning.network, tuning.layout, data.bank)
-    raw = scorer.score(data.validation, tuning.validation.encoded)
+    if data.task.kind == "classification" and data.schema.of_kind("text"):
+        choose_mix(tuning)
+    raw = _scorer(tuning).score(data.validation, tuning.validation.encoded)
     truth = tuning.validation.target
     if tuning.validation.owned is not None:  # numbers within each record's own candidates
         truth = np.array(
             [int(np.flatnonzero(own == t)[0]) for own, t in zip(tuning.validation.owned, truth, strict=True)]
         )
     positive = None if data.schema.positive is None else data.schema.labels.index(data.schema.positive)
-    known = calibrate(data.task, raw.logits, truth, positive=positive, similarity=raw.similarity)
+    shares = None
+    if data.schema.labels:
+        counts = np.bincount(tuning.train.target, minlength=len(data.schema.labels)) + 0.5
+        shares = counts / counts.sum()
+    known = calibrate(
+        data.task,
+        raw.logits,
+        truth,
+        shares=shares,
+        rows=data.validation,
+        positive=positive,
+        similarity=raw.similarity,
+    )
+    return Validated(raw.logits, truth, known)
+
+
+MIXES = (0.5, 0.25, 0.75, 0.0)
+"""Shares of the wide path that are tried on the validation rows of a text; of equals the first is taken."""
+
+
+def choose_mix(tuning: Tuning) -> None:
+    """Set the share of the wide path that loses least on the validation rows, each share with its own temperature."""
+    head, truth, logits = tuning.network.head, tuning.validation.target, []
+    for share in (0.0, 1.0):
+        head.mix.fill_(share)
+        logits.append(_scorer(tuning).score(tuning.data.validation, tuning.validation.encoded).logits)
+    losses = []
+    for share in MIXES:
+        mixed = (1 - share) * logits[0] + share * logits[1]
+        losses.append(log_loss(mixed, truth, fit_temperature(mixed, truth)))
+    head.mix.fill_(MIXES[int(np.argmin(losses))])
+
+
+def _scorer(tuning: Tuning) -> Scorer:
+    return Scorer(tuning.data.task, tuning.codec, tuning.network, tuning.layout, tuning.data.bank)
+
+
+def save_run(tuning: Tuning, position: Progress, validated: Validated, work: Path, final: Path) -> None:
+    """Write every file, prove the files, rename.
+
+    Raises:
+        RunError: the saved files give other predictions than the network in memory.
+    """
+    data = tuning.data
     (work / "recipe.toml").write_text(tuning.recipe.to_toml(), encoding="utf-8")
     save_adapter(tuning.network.adapted, work / "adapter")
     save_file(_own_weights(tuning), work / "head.safetensors")
     write_json(work / "task.json", _description(tuning))
     if data.bank is not None:
         data.bank.to_json(work / "bank.jsonl", orient="records", lines=True, force_ascii=False)
-    write_json(work / "calibration.json", known.to_dict())
+    write_json(work / "calibration.json", validated.known.to_dict())
     write_json(work / "data.json", {"source": data.source, "simulated": data.simulated, "notes": list(data.notes)})
-    write_json(work / "metrics.json", _metrics(position, raw.logits, truth, data.task.kind))
+    write_json(work / "metrics.json", _metrics(position, validated.logits, validated.truth, data.task.kind))
     (work / "card.md").write_text(_card(tuning, position), encoding="utf-8")
     write_manifest(work, _facts(tuning), without=(CHECKPOINT,))
-    _prove(scorer, tuning, work, raw.logits)
+    _prove(tuning, work)
     (work / CHECKPOINT).unlink(missing_ok=True)  # only now: whatever failed before can be resumed
     publish(work, final)
 
@@ -153,12 +205,18 @@ def _facts(tuning: Tuning) -> dict[str, Any]:
 
 def _card(tuning: Tuning, position: Progress) -> str:
     data, recipe = tuning.data, tuning.recipe
+    again = (
+        f"- Then tuned once more, from the start, on all {len(data.train) + len(data.validation):,} rows that are not test rows.\n"
+        if recipe.refit == "yes"
+        else ""
+    )
     simulated = "simulated records" if data.simulated else "the team's own records"
     return (
         f"# {data.task.name}\n\n{data.task.title}\n\n{data.task.safety.statement}\n\n"
         f"- Backbone: {tuning.backbone.name}, frozen; LoRA rank {recipe.rank} on {recipe.targets}, layers {recipe.layers}.\n"
         f"- Tuned on {len(data.train):,} rows of {simulated}, stopped by {len(data.validation):,} validation rows; "
         f"{len(data.test):,} test rows were not looked at.\n"
+        f"{again}"
         f"- {position.step} steps, best at {position.best_step}, validation loss {position.best_loss:.4f}.\n"
         f"- Reads: {', '.join(f.name for f in data.schema.fields)}.\n"
         f"- Says: {', '.join(data.schema.labels) or data.schema.label}.\n"
@@ -167,19 +225,20 @@ def _card(tuning: Tuning, position: Progress) -> str:
     )
 
 
-def _prove(scorer: Scorer, tuning: Tuning, work: Path, before: np.ndarray) -> None:
+def _prove(tuning: Tuning, work: Path) -> None:
     """Predict a few rows from the saved files: they must equal what the network in memory said."""
     from .predict import Predictor
 
     rows = tuning.data.validation.iloc[:PROBE]
     threads = torch.get_num_threads()
+    before = _scorer(tuning).score(rows).logits
     saved = Predictor.load(work, threads=threads).scorer.score(rows).logits
-    memory = scorer.score(rows).logits
+    memory = _scorer(tuning).score(rows).logits  # once more: loading must not have changed the network in memory
     finite = np.isfinite(memory)
     size = max(1.0, float(np.abs(memory[finite]).max()))
     most = 1e-4 if tuning.backbone.model.dtype == torch.float32 else 5e-2
     apart = float(np.abs(saved[finite] - memory[finite]).max()) / size
-    if not apart <= most or not np.allclose(memory[finite], before[:PROBE][finite], atol=most * size * 10):
+    if not apart <= most or not np.allclose(memory[finite], before[finite], atol=most * size * 10):
         raise RunError(
             f"The saved run in {str(work)!r} predicts {apart:.2g} apart from the network it was saved from (at most {most:g} is "
             "allowed), so it was not published; please report this with its recipe.toml."

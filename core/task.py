@@ -110,9 +110,10 @@ class SplitRule:
 class Decision:
     """How a probability becomes an action in a binary task; fixed on validation rows only."""
 
-    rule: Literal["argmax", "cost", "capacity"] = "argmax"
-    """argmax: the likeliest label; cost: the threshold of least expected cost; capacity: the share of rows that
-    people can look at."""
+    rule: Literal["argmax", "balanced", "cost", "capacity"] = "argmax"
+    """argmax: the likeliest label; balanced: the label that is likeliest for its share in the training rows, so that rare
+    labels count as well (for a headline such as macro-F1); cost: the threshold of least expected cost; capacity: the
+    share of rows that people can look at."""
     false_negative: float = 1.0
     """Cost of a missed positive."""
     false_positive: float = 1.0
@@ -169,6 +170,8 @@ class Scored:
     """Probability of the positive label from which the action is taken, frozen on validation."""
     abstained: np.ndarray | None = None
     """(n,) bool: rows that were not answered."""
+    offsets: tuple[float, ...] = ()
+    """(k,) added to the log-probabilities before the label is named; empty: the likeliest label is named."""
 
     def __len__(self) -> int:
         """Count the rows."""

@@ -8,11 +8,12 @@ import math
 import shutil
 import time
 from contextlib import nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from safetensors import SafetensorError
 from tqdm import tqdm
@@ -26,7 +27,7 @@ from .examples import Examples
 from .machine import prefer_fast_matmul, use_threads
 from .recipe import Recipe
 from .run import claim
-from .save import save_run
+from .save import save_run, validate
 from .task import Prepared
 from .tuning import Tuning, derive, parts_of, step_loss
 
@@ -129,14 +130,42 @@ def run_to_the_end(data: Prepared, recipe: Recipe, work: Path, final: Path, *, r
     identity = {"recipe": asdict(recipe), "data": data.fingerprint, "task": data.task.name, "kernels": kernels}
     position, best = fit(tuning, accelerator, work, identity, resume=resume, progress=progress)
     accelerator.wait_for_everyone()
-    if accelerator.is_main_process:
-        with torch.no_grad():
-            for name, parameter in tuning.trainable().items():
-                parameter.copy_(best[name])
-        save_run(tuning, position, work, final)
+    put(tuning, best)
+    validated = validate(tuning) if accelerator.is_main_process else None
+    if recipe.refit == "yes":
+        tuning = refit(tuning, accelerator, work, position, progress=progress)
+        say(f"  Tuned once more on all {len(tuning.train):,} rows that are not test rows.")
+        accelerator.wait_for_everyone()
+    if validated is not None:
+        save_run(tuning, position, validated, work, final)
         say(f"  Saved {final}")
     accelerator.wait_for_everyone()
     accelerator.end_training()
+
+
+@torch.no_grad()
+def put(tuning: Tuning, weights: dict[str, torch.Tensor]) -> None:
+    """Set everything that learns."""
+    for name, parameter in tuning.trainable().items():
+        parameter.copy_(weights[name])
+
+
+def refit(tuning: Tuning, accelerator: Any, work: Path, position: Progress, *, progress: bool) -> Tuning:
+    """Tune from the start on the training and validation rows together, for as many passes as validation found best.
+
+    On a small table the validation rows are too many to waste. What was fitted on them (temperature, thresholds, conformal
+    sets) is kept from the first tuning, whose network had not seen them.
+    """
+    data, recipe = tuning.data, tuning.recipe
+    planned = len(steps_of(tuning.train, recipe))
+    share = max(0.5, position.best_step / planned)  # less than half of the passes is rather chance than overfitting
+    together = replace(data, train=pd.concat([data.train, data.validation]).sort_index())
+    backbone = load_backbone(recipe.backbone, dtype=tuning.backbone.model.dtype, depth=recipe.depth)
+    again = Tuning(together, replace(recipe, epochs=recipe.epochs * share), backbone)
+    _, last = fit(again, accelerator, work, {}, resume=False, progress=progress, after=position)
+    put(again, last)
+    again.data, again.recipe = data, recipe
+    return again
 
 
 def make_accelerator(recipe: Recipe, work: Path) -> Any:
@@ -155,9 +184,16 @@ def make_accelerator(recipe: Recipe, work: Path) -> Any:
 
 
 def fit(
-    tuning: Tuning, accelerator: Any, work: Path, identity: dict[str, Any], *, resume: bool, progress: bool
+    tuning: Tuning,
+    accelerator: Any,
+    work: Path,
+    identity: dict[str, Any],
+    *,
+    resume: bool,
+    progress: bool,
+    after: Progress | None = None,
 ) -> tuple[Progress, dict[str, torch.Tensor]]:
-    """The loop. Returns where it ended and the weights of the best validation."""
+    """The loop. Returns where it ended and the weights of the best validation; after another loop, the last weights."""
     recipe, train = tuning.recipe, tuning.train
     weights = tuning.trainable()
     optimizer = torch.optim.AdamW(
@@ -173,7 +209,7 @@ def fit(
                 p.copy_(saved[name])
     plans = steps_of(train, recipe)
     steps, every = len(plans), validation_steps(len(plans), recipe)
-    log = LossLog(work / "losses.jsonl", at.lines)
+    log = LossLog(work / "losses.jsonl", after.lines if after else at.lines)
     started, before = time.monotonic(), at.seconds
     bar = tqdm(total=steps, initial=at.step, unit="step", disable=not (progress and accelerator.is_main_process))
     tuning.network.train()
@@ -204,6 +240,10 @@ def fit(
             "norm": float(norm),
             "tokens": at.tokens,
         }
+        if after is not None:  # no row is left to validate on; a killed run does this part again
+            log.write(line | {"refit": True})
+            bar.update()
+            continue
         if at.step % every == 0 or at.step == steps:
             line["validation"] = value = validation_loss(tuning, tuning.validation)
             at.validations.append({"step": at.step, "loss": value})
@@ -218,7 +258,7 @@ def fit(
         bar.update()
         bar.set_postfix_str(f"loss {line['loss']:.3f}, best {at.best_loss:.3f}, {at.tokens / at.seconds:,.0f} tokens/s")
     bar.close()
-    return at, best
+    return at, best if after is None else {name: p.detach().clone() for name, p in weights.items()}
 
 
 def steps_of(train: Examples, recipe: Recipe) -> list[np.ndarray]:

@@ -21,7 +21,7 @@ from .network import Head, Network
 from .recipe import Recipe
 from .records import RecordCodec
 from .task import Prepared
-from .wide import fit_wide
+from .wide import fit_wide, fit_wide_text
 
 __all__ = ["Tuning", "derive", "parts_of", "step_loss"]
 
@@ -96,6 +96,7 @@ def derive(recipe: Recipe, data: Prepared) -> Recipe:
         batch_tokens=recipe.batch_tokens or (32768 if torch.cuda.is_available() else max(2048, recipe.max_tokens)),
         epochs=recipe.epochs or epochs,
         learning_rate=recipe.learning_rate or 1e-3,
+        refit=recipe.refit if recipe.refit != "auto" else "no" if texts or rows >= 3000 else "yes",
         precision=recipe.precision if recipe.precision != "auto" else "bf16" if has_bfloat16() else "fp32",
     )
 
@@ -120,11 +121,17 @@ def start_head(tuning: Tuning) -> list[str]:
             head.out.bias.copy_(torch.log(torch.tensor(counts / counts.sum())))
             if len(schema.labels) > 2 and schema.of_kind("text"):
                 start_at_centres(tuning)
-    if not schema.of_kind("number", "category", "set"):
+    if not schema.fields:
         return []
-    penalty = fit_wide(head, train.encoded, target, len(tuning.codec.learned_), tuning.recipe.seed)
+    learned, seed, penalty, said = len(tuning.codec.learned_), tuning.recipe.seed, 1.0, []
     head.mix.fill_(0.5)
-    return [f"The linear path over the fields was fitted with penalty {penalty:g}."]
+    if schema.of_kind("number", "category", "set"):
+        penalty = fit_wide(head, train.encoded, target, learned, seed)
+        said.append(f"The linear path over the fields was fitted with penalty {penalty:g}.")
+    if schema.of_kind("text"):
+        of_text = fit_wide_text(head, train.encoded, target, learned, seed, penalty)
+        said.append(f"The linear path over {len(head.text_rarity) - 1:,} phrases was fitted with penalty {of_text:g}.")
+    return said
 
 
 @torch.inference_mode()

@@ -1,24 +1,32 @@
-"""The wide path: a penalised linear model on the fields, fitted before the first step, that the transformer is averaged with.
+"""The wide path: a penalised linear model on fields and phrases, fitted before the first step, that the transformer is
+averaged with.
 
-What is linear in a field is found in closed form from few rows; what is not is left to the transformer. Averaging a linear
-and a deep model of one record goes back to Cheng et al. (2016), "Wide & Deep Learning".
+What is linear in a field, or said by a phrase alone, is found from few rows; what is not is left to the transformer.
+Averaging a linear and a deep model of one record goes back to Cheng et al. (2016), "Wide & Deep Learning".
 """
 
 from __future__ import annotations
+
+import warnings
+from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
 from .network import Head
+from .phrases import SLOTS, phrases
 from .records import Encoded
 
-__all__ = ["design", "fit_wide"]
+__all__ = ["design", "fit_wide", "fit_wide_text"]
 
 PENALTIES = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 FOLDS = 5
 MOST = 20_000
 """Rows on which the penalty is chosen; the fit itself uses all."""
+TEXT_PENALTIES = (0.1, 1.0)
+TEXT_MOST = 2_000
+"""Rows on which the penalty of the phrases is chosen."""
 
 
 def design(encoded: Encoded, learned: int) -> torch.Tensor:
@@ -102,3 +110,87 @@ def fit_wide(head: Head, encoded: Encoded, target: np.ndarray, learned: int, see
     head.wide_values[0] = 0
     head.wide_bias.copy_(bias)
     return best
+
+
+def fit_wide_text(head: Head, encoded: Encoded, target: np.ndarray, learned: int, seed: int, penalty: float) -> float:
+    """Fit the wide path anew on fields and phrases together; the penalty of the phrases is chosen by cross-validation.
+
+    Phrases that two training rows share are known; a text is the unit vector of their weights times rarity (TF-IDF).
+
+    Args:
+        head: its wide weights are set.
+        encoded: n training rows.
+        target: (n,) class index, or standardised value for regression.
+        learned: rows of the learned table, without row 0.
+        seed: of the folds.
+        penalty: of the fields, as `fit_wide` found it.
+
+    Returns:
+        The penalty of the phrases.
+    """
+    from scipy.sparse import csr_matrix, hstack
+
+    rows = [phrases(ids) for ids in encoded.text]
+    slots = np.concatenate([s for s, _ in rows])
+    shared = np.bincount(slots, minlength=SLOTS)
+    used = np.flatnonzero(shared >= 2)
+    place = np.zeros(SLOTS, np.int32)
+    place[used] = np.arange(1, len(used) + 1)
+    head.text_place.copy_(torch.from_numpy(place))
+    head.know_phrases(len(used))
+    rarity = np.concatenate([[0], np.log((1 + len(rows)) / (1 + shared[used])) + 1]).astype(np.float32)
+    value = np.concatenate([w for _, w in rows]) * rarity[place[slots]]
+    owner = np.repeat(np.arange(len(rows)), [len(s) for s, _ in rows])
+    size = np.sqrt(np.bincount(owner, value**2, minlength=len(rows)))
+    text = csr_matrix((value / np.maximum(size, 1e-6)[owner], (owner, place[slots])), (len(rows), len(used) + 1))
+    fields = csr_matrix(design(encoded, learned).numpy())
+    random = np.random.default_rng(seed)
+    some = np.sort(random.permutation(len(target))[:TEXT_MOST])
+    half = _folds(torch.as_tensor(target[some]), random) % 2
+    losses = []
+    for tried in TEXT_PENALTIES:
+        x = hstack([fields[some], text[some] * np.sqrt(penalty / tried)]).tocsr()
+        losses.append(sum(_sparse_loss(x, target[some], half == part, penalty, head) for part in (0, 1)))
+    best = TEXT_PENALTIES[int(np.argmin(losses))]
+    scale = np.sqrt(penalty / best)
+    weight, bias = _sparse_fit(hstack([fields, text * scale]).tocsr(), target, penalty, head.wide_bias.shape[0])
+    numbers, values = head.wide_numbers.shape[0], head.wide_values.shape[0]
+    head.wide_numbers.copy_(torch.from_numpy(weight[:numbers]))
+    head.wide_values.copy_(torch.from_numpy(weight[numbers : numbers + values]))
+    head.wide_values[0] = 0
+    head.wide_text.copy_(torch.from_numpy(weight[numbers + values :] * scale))
+    head.text_rarity.copy_(torch.from_numpy(rarity))
+    head.wide_bias.copy_(torch.from_numpy(bias))
+    return best
+
+
+def _sparse_loss(x: Any, y: np.ndarray, inside: np.ndarray, penalty: float, head: Head) -> float:
+    """Loss summed over the rows that are not inside, of a fit on those that are."""
+    if inside.all() or not inside.any():
+        return 0.0
+    weight, bias = _sparse_fit(x[inside], y[inside], penalty, head.wide_bias.shape[0])
+    out = torch.from_numpy(x[~inside] @ weight + bias)
+    return float(_loss(out, torch.as_tensor(y[~inside]))) * int((~inside).sum())
+
+
+def _sparse_fit(x: Any, y: np.ndarray, penalty: float, outputs: int) -> tuple[np.ndarray, np.ndarray]:
+    """(features, outputs) and (outputs,) float32 of a penalised linear model; a label without a row is held unlikely."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression, Ridge
+
+    if y.dtype.kind == "f":
+        line = Ridge(alpha=penalty).fit(x, y)
+        return line.coef_[:, None].astype(np.float32), np.array([line.intercept_], np.float32)
+    seen = np.unique(y)
+    weight, bias = np.zeros((x.shape[1], outputs), np.float32), np.full(outputs, -np.log(2 * len(y)), np.float32)
+    if len(seen) == 1:
+        bias[seen] = 0
+        return weight, bias
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # a hundred steps are near enough for an average
+        model = LogisticRegression(C=1 / penalty, max_iter=100).fit(x, y)
+    if len(seen) == 2:  # one line for two labels: half of it speaks for the second, half against the first
+        weight[:, seen], bias[seen] = model.coef_.T * [-0.5, 0.5], model.intercept_ * np.array([-0.5, 0.5])
+    else:
+        weight[:, seen], bias[seen] = model.coef_.T, model.intercept_
+    return weight, bias

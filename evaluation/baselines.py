@@ -116,15 +116,18 @@ def _scale(decision: Floats, truth: NDArray[np.str_], classes: NDArray[Any]) -> 
     return min((1.0, 2.0, 4.0, 8.0, 16.0, 32.0), key=loss)
 
 
-def _linear(x: Any, y: NDArray[np.str_], held: tuple[Any, NDArray[np.str_]], strength: float) -> Predict:
+def _linear(
+    x: Any, y: NDArray[np.str_], held: tuple[Any, NDArray[np.str_]], strength: float, balanced: bool = False
+) -> Predict:
     """Logistic regression, or with many classes the faster linear SVM; returns rows -> (probabilities, classes)."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.svm import LinearSVC
 
     if len(set(y)) <= MANY_CLASSES:
-        model = LogisticRegression(C=strength, max_iter=1000, random_state=0).fit(x, y)
+        weight = "balanced" if balanced else None
+        model = LogisticRegression(C=strength, max_iter=1000, random_state=0, class_weight=weight).fit(x, y)
         return lambda z: (model.predict_proba(z), model.classes_)
-    machine = LinearSVC(random_state=0).fit(x, y)
+    machine = LinearSVC(random_state=0, class_weight="balanced" if balanced else None).fit(x, y)
     factor = _scale(machine.decision_function(held[0]), held[1], machine.classes_) if len(held[1]) else 4.0
     return lambda z: (_softmax(machine.decision_function(z) * factor), machine.classes_)
 
@@ -144,10 +147,12 @@ def _classifiers(
     model = "logistic regression" if len(set(y)) <= MANY_CLASSES else "linear SVM"
     name = f"TF-IDF + {model}" if text else model
 
+    strength, balanced = 10.0 if text and not table else 1.0, data.task.decision.rule == "balanced"
+
     def linear() -> Baseline:
         features = LinearFeatures(schema).fit(data.train)
         held = features.transform(data.validation) if len(data.validation) else None
-        predict = _linear(features.transform(data.train), y, (held, held_y), 10.0 if text and not table else 1.0)
+        predict = _linear(features.transform(data.train), y, (held, held_y), strength, balanced)
         return Baseline(name, _spread(*predict(features.transform(rows)), labels))
 
     yield name, linear
@@ -215,7 +220,8 @@ def _frozen(
     y = _truth(train, data.schema.label)
     if len(set(y)) < 2:
         return Baseline("untouched backbone", _prior(y, labels, len(z)), "; ".join(notes), index)
-    model = LogisticRegression(C=10.0, max_iter=1000, random_state=0).fit(x, y)
+    weight = "balanced" if data.task.decision.rule == "balanced" else None
+    model = LogisticRegression(C=10.0, max_iter=1000, random_state=0, class_weight=weight).fit(x, y)
     return Baseline(
         "untouched backbone", _spread(model.predict_proba(z), model.classes_, labels), "; ".join(notes), index
     )

@@ -209,6 +209,7 @@ def scored_rows(task: Task, schema: Schema, rows: pd.DataFrame, predictions: Pre
         positive=labels.index(str(wanted)) if two else None,
         threshold=predictions.threshold if two else None,
         abstained=predictions.abstained,
+        offsets=predictions.offsets,
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from ...core.task import Bank, Box, Field, SafetyPolicy, Scored, SplitRule, Task
+from ...core.task import Bank, Box, Decision, Field, SafetyPolicy, Scored, SplitRule, Task
 from ...evaluation.metrics.standard import ACCURACY, ECE, LOG_LOSS, MACRO_F1, MCC, MRR, RECALL_AT_1, RECALL_AT_3
 from .metrics import RECALL_AT_1_BY_SKILL, first_right, rank_of_truth, skill_recalls
 from .readers import READERS, RUBRIC, course_bank
@@ -111,6 +111,7 @@ FEEDBACK = Task(
         *(Field(question, "category", protected=True) for question in RUBRIC[1:]),
     ),
     split=SplitRule(by="group", group="dialogue"),
+    decision=Decision(rule="balanced"),
     slices=("tutor",),
     readers=tuple(reader for reader in READERS if reader.name == "mrbench"),
 )

@@ -64,10 +64,14 @@ class RowMean:
 
 
 def answers(scored: Scored) -> NDArray[np.int64]:
-    """Index of the likeliest label of each row, (n,); rows without a candidate (all NaN) get 0."""
+    """Index of the label that each row is given, (n,): the likeliest, after the offsets of a balanced decision; rows
+    without a candidate (all NaN) get 0."""
     if not len(scored):
         return np.empty(0, dtype=np.int64)
-    best: NDArray[np.int64] = np.argmax(np.where(np.isnan(scored.scores), -np.inf, scored.scores), axis=1)
+    scores = scored.scores
+    if scored.offsets:
+        scores = np.log(np.clip(scores, 1e-12, None)) + np.array(scored.offsets)
+    best: NDArray[np.int64] = np.argmax(np.where(np.isnan(scores), -np.inf, scores), axis=1)
     return best
 
 

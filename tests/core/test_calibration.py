@@ -17,9 +17,10 @@ from verticals.core.calibration import (
     calibrate,
     conformal_quantile,
     fit_temperature,
+    named,
     softmax,
 )
-from verticals.core.task import Decision, Metric, SafetyPolicy, Task
+from verticals.core.task import Decision, Metric, SafetyPolicy, Scored, Task
 
 TASK = Task(
     name="toys.coin",
@@ -235,3 +236,34 @@ def test_similarity_floor_lets_nearly_all_right_answers_through() -> None:
 def test_dictionary_and_back() -> None:
     known, _, _ = thresholded(Decision("cost", 5, 1))
     assert Calibration.from_dict(known.to_dict()) == known
+
+
+def test_a_balanced_decision_names_rare_labels_and_leaves_probabilities_alone() -> None:
+    chance = np.array([[0.70, 0.30], [0.90, 0.10], [0.40, 0.60]])
+    shares = np.array([0.8, 0.2])
+    assert named(chance).tolist() == [0, 0, 1]
+    whole = tuple((-np.log(shares)).tolist())  # 0.70/0.8 < 0.30/0.2, but 0.90/0.8 > 0.10/0.2
+    assert named(chance, whole).tolist() == [1, 0, 1]
+    assert named(np.zeros((0, 2)), whole).tolist() == []
+
+
+@pytest.mark.parametrize(("wanted", "expected"), [("rare", 1.0), ("likely", 0.0)])
+def test_the_strength_of_balance_is_chosen_by_the_headline(wanted: str, expected: float) -> None:
+    def score(scored: Scored) -> float:
+        said = named(scored.scores, scored.offsets)
+        return float((said == (1 if wanted == "rare" else 0)).mean())
+
+    metric = Metric("share", "Share", score)
+    task = replace(TASK, decision=Decision("balanced"), metrics=(metric,))
+    shares = np.array([0.7, 0.2, 0.1])
+    logits = np.log(np.array([[0.6, 0.3, 0.1]] * 30 + [[0.7, 0.2, 0.1]] * 30))
+    truth = np.array([0, 1] * 30)
+    known = calibrate(task, logits, truth, shares=shares)
+    # the first thirty rows are named 1 once t is large enough: 0.6/0.7**t < 0.3/0.2**t from t = 0.55 on
+    assert known.offsets == pytest.approx(tuple(-(0.75 if expected else 0.0) * np.log(shares)), abs=1e-12)
+    assert Calibration.from_dict(known.to_dict()) == known
+
+
+def test_without_balance_there_are_no_offsets() -> None:
+    logits, truth = logits_and_truth(60, 1.0)
+    assert calibrate(TASK, logits, truth, shares=np.array([0.5, 0.3, 0.2])).offsets == ()

@@ -21,6 +21,7 @@ from verticals.core.recipe import Recipe, with_settings
 from verticals.core.run import sha256_file
 from verticals.core.task import Bank, Field, Schema
 from verticals.core.tune import tune
+from verticals.core.tuning import derive
 
 KILLED = """
 import os, signal, sys
@@ -62,6 +63,54 @@ def test_a_killed_run_goes_on_to_the_same_bytes(tiny: Recipe, tmp_path: Path, at
     resumed = tune(clinic(), recipe, out=out, resume=True, progress=False)
     for name in ("adapter/adapter_model.safetensors", "head.safetensors", "calibration.json", "losses.jsonl"):
         assert sha256_file(resumed / name) == sha256_file(whole / name), name
+
+
+def test_refit_sees_the_validation_rows_and_keeps_what_they_calibrated(tiny: Recipe, tmp_path: Path) -> None:
+    once, twice = (
+        tune(clinic(), with_settings(tiny, {"refit": how}), out=tmp_path / how, progress=False) for how in ("no", "yes")
+    )
+    first, both = ((run / "losses.jsonl").read_text().splitlines() for run in (once, twice))
+    assert both[: len(first)] == first
+    again = [json.loads(line) for line in both[len(first) :]]
+    assert again
+    assert all(line["refit"] and "validation" not in line for line in again)
+    assert sha256_file(once / "calibration.json") == sha256_file(twice / "calibration.json")
+    name = "adapter/adapter_model.safetensors"
+    assert sha256_file(once / name) != sha256_file(twice / name)
+    counts = [json.loads((run / "manifest.json").read_text())["data"] for run in (once, twice)]
+    assert counts[0] == counts[1]
+    rows = counts[0]["train"] + counts[0]["validation"]
+    assert f"all {rows:,} rows that are not test rows" in (twice / "card.md").read_text()
+
+
+def test_a_run_killed_in_its_refit_goes_on_to_the_same_bytes(
+    tiny: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = with_settings(tiny, {"refit": "yes", "checkpoint_steps": 3})
+    whole = tune(clinic(), recipe, out=tmp_path / "whole", progress=False)
+    write = tuning_module.LossLog.write
+
+    def stop(self: tuning_module.LossLog, line: dict[str, object]) -> int:
+        if line.get("refit") and line["step"] == 2:
+            raise KeyboardInterrupt
+        return write(self, line)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(tuning_module.LossLog, "write", stop)
+        with pytest.raises(KeyboardInterrupt):
+            tune(clinic(), recipe, out=tmp_path / "run", progress=False)
+    resumed = tune(clinic(), recipe, out=tmp_path / "run", resume=True, progress=False)
+    for name in ("adapter/adapter_model.safetensors", "head.safetensors", "calibration.json", "losses.jsonl"):
+        assert sha256_file(resumed / name) == sha256_file(whole / name), name
+
+
+def test_small_tables_are_refitted_and_texts_are_not(tiny: Recipe) -> None:
+    table = Schema(
+        tuple(f for f in clinic().schema.fields if f.kind != "text"), "condition", ("other", "heart"), "heart"
+    )
+    assert derive(tiny, clinic(schema=table)).refit == "yes"
+    assert derive(tiny, clinic()).refit == "no"
+    assert derive(tiny, clinic(6000, schema=table)).refit == "no"
 
 
 def test_a_run_that_fails_while_it_is_saved_can_be_resumed(

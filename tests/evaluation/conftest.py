@@ -87,6 +87,7 @@ def said_of(rows: pd.DataFrame, labels: tuple[str, ...], scores: np.ndarray, **m
         "flags": ((),) * n,
         "threshold": None,
         "raw_scores": None,
+        "offsets": (),
     }
     return SimpleNamespace(**{**facts, **more})
 
