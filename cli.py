@@ -12,6 +12,7 @@ import typer
 
 from . import __version__
 from .core.errors import DataError, VerticalsError
+from .datasets.commands import app as data_app
 
 app = typer.Typer(
     name="verticals",
@@ -23,6 +24,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+app.add_typer(data_app, name="data")
 
 Names = Annotated[list[str] | None, typer.Option(help="Column; repeat it, or join several by commas.")]
 
@@ -110,6 +113,13 @@ def tune(
     ignore: Names = None,
     fields: Annotated[str | None, typer.Option(help="TOML file that says what the columns are.")] = None,
     rows: Annotated[int | None, typer.Option(help="Use only so many rows (or simulate so many).")] = None,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(help="Key of a stop of the data gate that you know of, such as --accept overlap; repeat it."),
+    ] = None,
+    rejects: Annotated[
+        str | None, typer.Option(help="File (.jsonl) for rows that cannot be read; otherwise the first is refused.")
+    ] = None,
     recipe: Annotated[str | None, typer.Option(help="TOML file with settings.")] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="One setting as name=value, such as --set rank=16 --set epochs=4.")
@@ -153,6 +163,8 @@ def tune(
         fields=fields,
         rows=rows,
         seed=seed,
+        accept=_names(accept),
+        rejects=rejects,
     )
     run_folder = tune_run(prepared, chosen, out=out, resume=resume, overwrite=overwrite, progress=not quiet)
     typer.echo(f"{run_folder}\nNext: verticals evaluate {run_folder}")

@@ -8,6 +8,7 @@ runs/credit/
     bank.jsonl           the candidates (choice among a bank only)
     calibration.json     temperature, threshold with its cost, abstention, conformal quantile
     data.json            how to get the same rows again (no records)
+    gate.json            what the gate found in them: counts and row numbers
     metrics.json         losses and validation results
     losses.jsonl         one line a step
     card.md              the same for people

@@ -106,6 +106,8 @@ def save_run(tuning: Tuning, position: Progress, validated: Validated, work: Pat
         data.bank.to_json(work / "bank.jsonl", orient="records", lines=True, force_ascii=False)
     write_json(work / "calibration.json", validated.known.to_dict())
     write_json(work / "data.json", {"source": data.source, "simulated": data.simulated, "notes": list(data.notes)})
+    if data.gate:
+        write_json(work / "gate.json", data.gate)
     write_json(work / "metrics.json", _metrics(position, validated.logits, validated.truth, data.task.kind))
     (work / "card.md").write_text(_card(tuning, position), encoding="utf-8")
     write_manifest(work, _facts(tuning), without=(CHECKPOINT,))

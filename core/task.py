@@ -33,6 +33,7 @@ __all__ = [
     "Reader",
     "Record",
     "SafetyPolicy",
+    "SimulatorCard",
     "Schema",
     "Scored",
     "SplitRule",
@@ -239,6 +240,18 @@ class Box:
 
 
 @dataclass(frozen=True)
+class SimulatorCard:
+    """What a reader of a report on simulated records must know about them."""
+
+    version: str
+    """Raised by every change that changes a record for the same seed."""
+    draws: str
+    """Two to five sentences: the model of the world, its parameters and their sources."""
+    limits: str
+    """One to three sentences: what figures on these records do not show."""
+
+
+@dataclass(frozen=True)
 class Task:
     """One question that a domain answers."""
 
@@ -273,6 +286,11 @@ class Task:
     """(rows, seed) -> simulated records, so that the task runs anywhere."""
     simulated_rows: int = 3000
     """Rows to simulate where the user names no data."""
+    true_probabilities: Callable[[int, int], pd.DataFrame] | None = None
+    """(rows, seed) -> (rows, labels or candidates) the true probability of each, in columns named by label (candidate
+    id), for the very records that `simulate(rows, seed)` returns: what no model can beat. Rows sum to 1."""
+    simulator_card: SimulatorCard | None = None
+    """What the simulator draws and what it cannot show."""
     page_one: Callable[[Scored], Sequence[Box]] | None = None
     """Test rows -> the facts that this profession reads first."""
 
@@ -330,3 +348,5 @@ class Prepared:
     """sha256 over the three parts."""
     bank: pd.DataFrame | None = None
     """Candidates of a choice task: columns `id` and `text` first, then what else the bank holds."""
+    gate: dict[str, Any] = field(default_factory=dict)
+    """What the gate's checks found, JSON-able, without examples; empty where they were not made."""

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
 from ..core.errors import DataError
+from .rejects import reject
 
 __all__ = ["CELL_LIMIT", "CsvHead", "checked_names", "numbered_lines", "read_head", "rows_of"]
 
@@ -83,22 +84,81 @@ def _decoded(raw: bytes, path: Path, number: int, offset: int) -> str:
     return text
 
 
-def _records(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """(line at which a record begins, its cells); blank lines are left out."""
-    reader = csv.reader(numbered_lines(path), delimiter=delimiter, strict=True)
-    while True:
-        line = reader.line_num + 1
-        before = csv.field_size_limit(max(csv.field_size_limit(), 2 * LINE_LIMIT))  # we hold the limit ourselves
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise DataError(_quote_fault(path, line, str(error))) from None
-        finally:
-            csv.field_size_limit(before)
-        if cells:
-            yield line, cells
+class _Row(NamedTuple):
+    """One record of the file, or what is wrong with it."""
+
+    line: int
+    """Line at which it begins, from 1."""
+    cells: list[str]
+    raw: list[str]
+    """The lines it takes."""
+    fault: str = ""
+
+
+class _Lines:
+    """Lines that can be given back, with the number of the next one."""
+
+    def __init__(self, path: Path) -> None:
+        self.fresh = numbered_lines(path)
+        self.back: list[str] = []
+        self.taken: list[str] = []
+        self.number = 1
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = self.back.pop() if self.back else next(self.fresh)
+        self.taken.append(line)
+        self.number += 1
+        return line
+
+    def give_back(self, lines: list[str]) -> None:
+        """Read these once more."""
+        self.back += reversed(lines)
+        self.number -= len(lines)
+
+
+class _Records:
+    """Every record of a file; blank lines are left out."""
+
+    def __init__(self, path: Path, delimiter: str) -> None:
+        self.path, self.delimiter = path, delimiter
+        self.lines = _Lines(path)
+        self.reader = csv.reader(self.lines, delimiter=delimiter, strict=True)
+
+    def __iter__(self) -> _Records:
+        return self
+
+    def __next__(self) -> _Row:
+        while True:
+            line = self.lines.number
+            self.lines.taken = []
+            before = csv.field_size_limit(max(csv.field_size_limit(), 2 * LINE_LIMIT))  # we hold the limit ourselves
+            try:
+                cells = next(self.reader)
+            except csv.Error as error:
+                self.reader = csv.reader(self.lines, delimiter=self.delimiter, strict=True)
+                return _Row(line, [], self.lines.taken, _quote_fault(self.path, line, str(error)))
+            finally:
+                csv.field_size_limit(before)
+            if cells:
+                return _Row(line, cells, self.lines.taken)
+
+    def resume(self, row: _Row) -> _Row:
+        """Go on with the second line of the row that came last; returns its first line alone."""
+        self.lines.give_back(row.raw[1:])
+        return row._replace(raw=row.raw[:1])
+
+    def hides_rows(self, row: _Row, width: int) -> bool:
+        """Whether another line than the first of a broken record is a row by itself."""
+        for line in row.raw[1:]:
+            try:
+                if len(next(csv.reader([line], delimiter=self.delimiter, strict=True), [])) == width:
+                    return True
+            except csv.Error:
+                continue
+        return False
 
 
 def _quote_fault(path: Path, line: int, said: str) -> str:
@@ -158,26 +218,23 @@ def read_head(path: Path) -> CsvHead:
     notes = []
     if delimiter != expected:
         notes.append(f"{path.name} is separated by {DELIMITERS[delimiter]}s and was read so.")
-    _, cells = next(_records(path, delimiter))
-    names, more = checked_names(cells, path)
+    row = next(_Records(path, delimiter))
+    if row.fault:
+        raise DataError(row.fault)
+    names, more = checked_names(row.cells, path)
     return CsvHead(delimiter, names, notes + more)
 
 
 def _width(path: Path, delimiter: str) -> int:
-    try:
-        return len(next(_records(path, delimiter))[1])
-    except DataError:  # quotes that do not fit this delimiter
-        return 1
+    row = next(_Records(path, delimiter))
+    return 1 if row.fault else len(row.cells)  # quotes that do not fit this delimiter
 
 
 def _fitting(path: Path, present: list[str], expected: str) -> list[str]:
     fitting = []
     for delimiter in present:
-        try:
-            widths = {len(cells) for _, cells in islice(_records(path, delimiter), 51)}
-        except DataError:
-            continue
-        if len(widths) == 1:
+        rows = list(islice(_Records(path, delimiter), 51))
+        if not any(row.fault for row in rows) and len({len(row.cells) for row in rows}) == 1:
             fitting.append(delimiter)
     if len(fitting) == 1:
         return fitting
@@ -193,23 +250,43 @@ def _fitting(path: Path, present: list[str], expected: str) -> list[str]:
 def rows_of(path: Path, head: CsvHead) -> Iterator[list[str]]:
     """The cells of each row, exactly as in the file.
 
+    A row with a fault of quotes, too few or too many cells or a cell over 1,000,000 characters is rejected with its
+    line (`rejects`). Of a broken record of several lines, which an unclosed quotation mark may have joined, only the
+    first line is rejected where another of them is a row by itself.
+
     Raises:
-        DataError: a ragged row or a cell over 1,000,000 characters, with its line.
+        DataError: such a row, where nobody collects them; or every row is one.
     """
-    records = _records(path, head.delimiter)
+    records = _Records(path, head.delimiter)
     next(records)
+    good, first = False, ""
+    for row in records:
+        fault = row.fault or _fault_of(row, path, head)
+        if not fault:
+            good = True
+            yield row.cells
+            continue
+        first = first or fault
+        if row.fault or records.hides_rows(row, len(head.columns)):
+            row = records.resume(row)
+        reject(f"Line {row.line} of {path.name}", fault, "".join(row.raw).rstrip("\r\n"))
+    if first and not good:
+        raise DataError(first)
+
+
+def _fault_of(row: _Row, path: Path, head: CsvHead) -> str:
+    """What is wrong with the cells of a row."""
     width = len(head.columns)
-    for line, cells in records:
-        if len(cells) != width:
-            raise DataError(
-                f"Line {line} of {str(path)!r} has {len(cells)} {'cell' if len(cells) == 1 else 'cells'}, but the "
-                f"header has {width}; mend that line, or quote cells that hold a {DELIMITERS[head.delimiter]}."
-            )
-        if sum(map(len, cells)) > CELL_LIMIT:
-            for name, cell in zip(head.columns, cells, strict=True):
-                if len(cell) > CELL_LIMIT:
-                    raise DataError(
-                        f"The cell in line {line}, column {name!r} of {str(path)!r} is longer than {CELL_LIMIT:,} "
-                        "characters; shorten it, or look for a quotation mark that is not closed."
-                    )
-        yield cells
+    if len(row.cells) != width:
+        return (
+            f"Line {row.line} of {str(path)!r} has {len(row.cells)} {'cell' if len(row.cells) == 1 else 'cells'}, but "
+            f"the header has {width}; mend that line, or quote cells that hold a {DELIMITERS[head.delimiter]}."
+        )
+    if sum(map(len, row.cells)) > CELL_LIMIT:
+        for name, cell in zip(head.columns, row.cells, strict=True):
+            if len(cell) > CELL_LIMIT:
+                return (
+                    f"The cell in line {row.line}, column {name!r} of {str(path)!r} is longer than {CELL_LIMIT:,} "
+                    "characters; shorten it, or look for a quotation mark that is not closed."
+                )
+    return ""

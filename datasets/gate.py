@@ -1,242 +1,275 @@
-"""The first gate: what data must pass before it may be tuned on.
+"""The gate: what data must pass before it may be tuned on.
 
-    3 of 900 rows have no label and are left out.
-    12 of 897 values of 'systolic_bp' are outside 40 to 300 mm[Hg], such as 12000 in row 17.
+    check_files("finance.credit", "loans.csv", test="later.csv").text()
 
-What can be worked with becomes a note; what would make the result worthless is refused.
+    STOP  overlap     114 of 2,000 test rows ...
+    warn  ranges      3 of 900 values of 'systolic_bp' are outside 40 to 300 mm[Hg], such as 12000 in row 17.
+
+First come the refusals: rows on which nothing can be tuned at all. Then the checks of `checks/`: each tells what it
+found as stop, warn or note, and a stop keeps `prepare` from going on unless the user names it in `accept`.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+import time as clock
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from ..core.errors import DataError, guess
-from ..core.task import Field, Schema, Task
-from .duplicates import equal_records, normalised
+from ..core.errors import DataError
+from ..core.task import Metric, SafetyPolicy, Scored, Task
+from .checks import load_checks
+from .finding import Check, Finding, Material
+from .gate_result import REFUSED, GateResult
+from .options import Options, make_options
+from .recognise import apply_schema, recognise
+from .refusals import Gated, check_candidates, check_labels, gate
+from .table import notes_of
 
-__all__ = ["FEWEST_ROWS", "Gated", "check_candidates", "check_labels", "gate", "overlap"]
-
-FEWEST_ROWS = 20
-IMPLAUSIBLE = 0.2
-"""Share of values outside a field's bounds from which the unit is wrong rather than the value."""
-
-
-@dataclass(frozen=True)
-class Gated:
-    """Rows that passed."""
-
-    rows: pd.DataFrame
-    """The rows with a label; the index is unchanged."""
-    notes: tuple[str, ...] = ()
+__all__ = ["Gated", "GateResult", "check", "check_candidates", "check_files", "check_labels", "gate", "stopped"]
 
 
-def gate(frame: pd.DataFrame, schema: Schema, task: Task, bank: pd.DataFrame | None = None) -> Gated:
-    """Check rows in canonical form (`apply_schema`), once over all parts.
+def check(
+    material: Material,
+    *,
+    checks: Mapping[str, Check] | None = None,
+    source: str = "",
+    accept: Sequence[str] = (),
+    found: Sequence[Finding] = (),
+    say: Callable[[str], None] | None = None,
+) -> GateResult:
+    """Make every check; a check that fails is told as a finding and never keeps the others from being made.
 
     Args:
-        frame: (rows, columns).
-        schema: as `recognise` found it.
-        task: its kind, labels and candidates.
-        bank: (candidates, …) with a column `id`, for a choice among shared candidates.
-
-    Raises:
-        DataError: no label at all, one label only, an unknown label or candidate, fewer than 20 rows, or more than 20 %
-            of a field's values outside its bounds.
+        material: the rows.
+        checks: name -> check; by default all (`checks.CHECKS`).
+        source: the file, for the result.
+        accept: keys of stops that the user knows of.
+        found: findings from elsewhere, such as rows that could not be read.
+        say: is told the name of each check before it is made.
     """
-    notes: list[str] = []
-    labelled = frame[schema.label].notna()
-    lost = int((~labelled).sum())
-    if lost == len(frame):
-        raise DataError(f"No row has a label in {schema.label!r}; name the column with the truth.")
-    if lost:
-        notes.append(f"{lost:,} of {len(frame):,} rows have no label in {schema.label!r} and are left out.")
-    rows = frame[labelled]
-    if len(rows) < FEWEST_ROWS:
-        raise DataError(f"Only {len(rows)} rows have a label, but tuning needs at least {FEWEST_ROWS}; give more rows.")
-    check_labels(rows, schema, task)
-    check_candidates(rows, schema, task, bank)
-    _check_variety(rows, schema, task)
-    notes += _spelling(schema)
-    for field in schema.fields:
-        notes += _field_notes(rows, field)
-    notes += _copies(rows, schema)
-    return Gated(rows, tuple(notes))
-
-
-def check_labels(rows: pd.DataFrame, schema: Schema, task: Task) -> None:
-    """Refuse labels that the schema does not have.
-
-    Raises:
-        DataError: with the first such row and what was probably meant.
-    """
-    if task.kind != "classification" or not schema.labels:
-        return
-    known = rows[schema.label].dropna()
-    unknown = known[~known.isin(schema.labels)]
-    if len(unknown):
-        raise DataError(
-            f"The label {unknown.iloc[0]!r} in row {_row(unknown.index[0])} is not one of this task's "
-            f"({len(unknown):,} such rows); rename it or name another label column. "
-            f"{guess(str(unknown.iloc[0]), schema.labels)}"
-        )
-    if schema.positive is not None and schema.positive not in schema.labels:
-        raise DataError(
-            f"The positive label {schema.positive!r} is not among the labels. {guess(schema.positive, schema.labels)}"
-        )
-
-
-def check_candidates(rows: pd.DataFrame, schema: Schema, task: Task, bank: pd.DataFrame | None) -> None:
-    """Refuse the right answer of a choice where it is not among the candidates.
-
-    With a bank the label is a candidate's id. With candidates of the record's own (a JSON list of texts) it is one of
-    these texts, or its place counted from 0.
-
-    Raises:
-        DataError: with the first such row and what was probably meant.
-    """
-    if task.kind != "choice":
-        return
-    if bank is not None:
-        ids = set(bank["id"].astype(str))
-        unknown = rows[schema.label][~rows[schema.label].isin(ids)]
-        if len(unknown):
-            near = guess(str(unknown.iloc[0]), ids)
-            short = near if len(ids) <= 20 else near.partition("There is:")[0] + f"The bank holds {len(ids)} ids."
-            raise DataError(
-                f"The answer {unknown.iloc[0]!r} in row {_row(unknown.index[0])} is not in the bank of {task.name} "
-                f"({len(unknown):,} such rows). {short}"
-            )
-        return
-    if task.candidates is None or task.candidates not in rows.columns:
-        raise DataError(
-            f"{task.name} chooses among candidates, but the data has no column {task.candidates!r}; add it with a JSON "
-            "list of texts in each row."
-        )
-    for index, cell, label in zip(rows.index, rows[task.candidates], rows[schema.label], strict=True):
-        texts = _candidate_texts(cell)
-        if texts is None:
-            raise DataError(
-                f"The candidates in row {_row(index)} are not a JSON list of at least two texts; write them as "
-                '["first", "second"].'
-            )
-        if label not in texts and not (str(label).isdigit() and int(label) < len(texts)):
-            raise DataError(
-                f"The answer {str(label)[:60]!r} in row {_row(index)} is none of its {len(texts)} candidates; write "
-                f"one of the texts, or its place from 0 to {len(texts) - 1}."
-            )
-
-
-def _candidate_texts(cell: object) -> list[str] | None:
-    if isinstance(cell, str):
+    findings, seconds = list(found), {}
+    for name, one in (load_checks() if checks is None else checks).items():
+        if say is not None:
+            say(name)
+        started = clock.perf_counter()
         try:
-            cell = json.loads(cell)
-        except (ValueError, RecursionError):
-            return None
-    if isinstance(cell, (list, tuple, np.ndarray)) and len(cell) >= 2:
-        return [str(text).strip() for text in cell]
-    return None
+            findings += one(material)
+        except Exception as error:  # whatever it is, the other checks must be made
+            findings.append(_unmade(name, error))
+        seconds[name] = clock.perf_counter() - started
+    keys = tuple([accept] if isinstance(accept, str) else accept)
+    test_rows = None if material.test is None else len(material.test)
+    return GateResult(tuple(findings), len(material.rows), material.task.name, source, test_rows, keys, seconds)
 
 
-def _check_variety(rows: pd.DataFrame, schema: Schema, task: Task) -> None:
-    label = rows[schema.label]
-    if task.kind in ("classification", "regression") and label.nunique() < 2:
+def _unmade(name: str, error: Exception) -> Finding:
+    """A check that failed; the words of the error are left out, because they may hold what stands in a record."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = "" if place is None else f" in line {place.tb_lineno} of {Path(place.tb_frame.f_code.co_filename).name}"
+    return Finding(
+        f"{name}_not_made",
+        "warn",
+        f"The check {name} could not be made ({type(error).__name__}{where}).",
+        "Look for this kind of fault yourself, and report the check with that line.",
+    )
+
+
+def stopped(result: GateResult) -> DataError | None:
+    """The error that a stop means, unless the user has accepted it."""
+    stops = result.unaccepted
+    if not stops:
+        return None
+    first = stops[0]
+    others = [one.check for one in stops[1:] if one.check != first.check]
+    more = f" Then there is: {', '.join(dict.fromkeys(others))}." if others else ""
+    remedy = first.remedy[:1].lower() + first.remedy[1:].rstrip(".")
+    return DataError(
+        f"{first.message.rstrip('.')}; {remedy or 'mend the data'}, or name it in accept={first.check!r} (--accept "
+        f"{first.check}) if you know why it is so.{more}"
+    )
+
+
+def check_files(
+    task: str | Task | None,
+    data: str | Path | pd.DataFrame,
+    test: str | Path | pd.DataFrame | None = None,
+    *,
+    label: str | None = None,
+    positive: str | None = None,
+    reader: str | None = None,
+    text: Sequence[str] = (),
+    number: Sequence[str] = (),
+    category: Sequence[str] = (),
+    set_: Sequence[str] = (),
+    time: str | None = None,
+    group: str | None = None,
+    ignore: Sequence[str] = (),
+    fields: str | Path | None = None,
+    accept: Sequence[str] = (),
+    thorough: bool = True,
+    rejects: str | Path | None = None,
+    seed: int = 0,
+    say: Callable[[str], None] | None = None,
+) -> GateResult:
+    """Check a file, and a test file against it, without tuning anything and without changing anything.
+
+    Args:
+        task: its name or the task itself; None: any table, its label is named.
+        data: a file (.csv .tsv .jsonl .parquet), what one of the task's readers reads, or a DataFrame.
+        test: further rows that are to be the test.
+        label, positive, reader, text, number, category, set_, time, group, ignore, fields: as in `prepare`.
+        accept: keys of findings that may be stops.
+        thorough: also look at more rows and with models, which takes seconds to minutes.
+        rejects: file (.jsonl) for rows that cannot be read; without it the first one is refused.
+        seed: of every sample and every cross-validation.
+        say: is told the name of each check before it is made.
+
+    Returns:
+        Findings; row numbers count the rows that could be read, from 0.
+
+    Raises:
+        DataError: the data cannot be read, or a column that was named is not there.
+    """
+    from ..core.registry import load_task
+    from .prepare import load_bank
+    from .source import checked_frame, guess_reader, read_records, set_aside
+
+    kinds = {"text": text, "number": number, "category": category, "set": set_}
+    options = make_options(
+        label=label, positive=positive, group=group, time=time, ignore=ignore, kinds=kinds, toml=fields
+    )
+    chosen = load_task(task) if isinstance(task, str) else task
+    if say is not None:
+        say("reading")
+
+    def rows_of(source: str | Path | pd.DataFrame, reader: str | None) -> pd.DataFrame:
+        if isinstance(source, pd.DataFrame):
+            return checked_frame(source)
+        return read_records(chosen or TABLE, source, reader)
+
+    guessed = None
+    unsaid = reader is None and chosen is not None and options.label is None
+    if unsaid and chosen is not None and isinstance(data, (str, Path)) and not _has_column(data, chosen.label):
+        guessed = guess_reader(chosen, data)
+    with set_aside(rejects, data, test) as aside:
+        frame = rows_of(data, reader or guessed)
+        later = None if test is None else rows_of(test, reader or guessed)
+    found = aside.findings(len(frame) + (0 if later is None else len(later)))
+    if guessed is not None:
+        found.append(Finding("reader", "note", f"It was read with --reader {guessed}, whose layout it has.", ""))
+    chosen = chosen or table_task(frame, options.label)
+    material, more = _material(chosen, frame, later, options, load_bank(chosen), seed=seed, thorough=thorough)
+    source = "the data frame" if isinstance(data, pd.DataFrame) else Path(data).name
+    return check(material, source=source, accept=accept, found=[*found, *more], say=say)
+
+
+def _has_column(path: str | Path, name: str) -> bool:
+    """Whether a file is a table with this column."""
+    from .table import read_chunks
+
+    try:
+        return name in next(read_chunks(Path(path).expanduser(), rows=1)).columns
+    except DataError:
+        return False
+
+
+def _accuracy(scored: Scored) -> float:
+    return float((scored.scores.argmax(1) == scored.truth).mean()) if len(scored) else float("nan")
+
+
+def _error(scored: Scored) -> float:
+    return float(np.sqrt(np.mean((scored.scores - scored.truth) ** 2))) if len(scored) else float("nan")
+
+
+TABLE = Task(
+    name="table.label",
+    version="1",
+    title="What stands in the label column?",
+    kind="classification",
+    label="label",
+    metrics=(Metric("accuracy", "Accuracy", _accuracy),),
+    safety=SafetyPolicy("A check of a table; nothing was tuned."),
+)
+"""Any table, where no task is named."""
+MANY_VALUES = 50
+"""Different numbers in a label column from which it holds amounts, not classes."""
+
+
+def table_task(frame: pd.DataFrame, label: str | None) -> Task:
+    """The task of a table of which only the label is known: a regression where that holds many different numbers.
+
+    Raises:
+        DataError: no label was named.
+    """
+    if label is None:
         raise DataError(
-            f"Every row has the same label {str(label.iloc[0])!r} in {schema.label!r}, so nothing can be learnt; give "
-            "rows with at least two labels."
+            "Neither a task nor a label was named; name the task (--task), or the column with the truth (--label). "
+            f"There is: {', '.join(map(str, frame.columns[:30]))}."
         )
+    named = replace(TABLE, label=label)
+    if label in frame.columns and pd.api.types.is_numeric_dtype(frame[label]) and frame[label].nunique() > MANY_VALUES:
+        metric = Metric("rmse", "Root mean squared error", _error, higher_is_better=False, high=float("inf"))
+        return replace(named, kind="regression", metrics=(metric,))
+    return named
 
 
-def _spelling(schema: Schema) -> list[str]:
-    """Labels that differ in case or blanks only."""
-    same: dict[str, list[str]] = {}
-    for label in schema.labels:
-        same.setdefault(" ".join(label.casefold().replace("_", " ").split()), []).append(label)
-    return [
-        f"The labels {' and '.join(map(repr, labels))} differ in spelling only and count as different; correct the "
-        "data if they mean the same."
-        for labels in same.values()
-        if len(labels) > 1
-    ]
-
-
-def _field_notes(rows: pd.DataFrame, field: Field) -> list[str]:
-    column = rows[field.name]
-    if not column.notna().any():
-        return [f"The field {field.name!r} is empty in every row."]
-    if field.kind != "number" or (field.low is None and field.high is None):
-        return []
-    low = -np.inf if field.low is None else field.low
-    high = np.inf if field.high is None else field.high
-    outside = (column < low) | (column > high)
-    if not outside.any():
-        return []
-    known = int(column.notna().sum())
-    first = int(outside.to_numpy().argmax())
-    words = field.unit.strip("{}")  # {currency} is UCUM's way of writing what is no unit of measure
-    unit = f" {words}" if words else ""
-    bounds = (
-        f"{low:g} to {high:g}{unit}"
-        if np.isfinite(low) and np.isfinite(high)
-        else (f"at least {low:g}{unit}" if np.isfinite(low) else f"at most {high:g}{unit}")
-    )
-    found = (
-        f"{int(outside.sum()):,} of {known:,} values of {field.name!r} are outside the plausible range ({bounds}), "
-        f"such as {float(column.iloc[first]):g} in row {_row(rows.index[first])}"
-    )
-    if outside.sum() > IMPLAUSIBLE * known:
-        wanted = f"the unit must be {words}" if words else "check the unit"
-        raise DataError(f"{found}; {wanted}, so convert the column or declare its bounds.")
-    return [f"{found}; they are used as they are."]
-
-
-def _copies(rows: pd.DataFrame, schema: Schema) -> list[str]:
-    notes = []
-    repeated = len(rows) - len(np.unique(equal_records(rows, schema)))
-    if repeated:
-        notes.append(f"{repeated:,} of {len(rows):,} rows are equal to an earlier one in all fields and the label.")
-    inputs = equal_records(rows.drop(columns=schema.label), schema)
-    labels = pd.Series(rows[schema.label].to_numpy()).groupby(inputs).nunique()
-    conflicting = labels[labels > 1]
-    if len(conflicting) and schema.labels:
-        count = int(np.isin(inputs, conflicting.index.to_numpy()).sum())
-        what = "the same text" if all(f.kind == "text" for f in schema.fields) else "the same fields"
-        first = rows.index[int(conflicting.index[0])]
-        notes.append(
-            f"{count:,} rows share {what} with a row of another label, first row {_row(first)}; no model can answer "
-            "all of them rightly."
+def _material(
+    task: Task,
+    frame: pd.DataFrame,
+    later: pd.DataFrame | None,
+    options: Options,
+    bank: pd.DataFrame | None,
+    *,
+    seed: int,
+    thorough: bool,
+) -> tuple[Material, list[Finding]]:
+    """Rows as the checks want them, and as findings what `prepare` would refuse or note."""
+    found = []
+    without = options.label is None and task.label not in frame.columns and len(frame.columns) > 0
+    if without:
+        frame = frame.assign(**{task.label: None})
+        found.append(
+            Finding(
+                "no_label",
+                "warn",
+                f"The data has no label column {task.label!r}, so nothing was checked that needs labels.",
+                "Name the column with the truth with --label, or the reader that knows this layout with --reader.",
+            )
         )
-    return notes
+    known = recognise(frame, task, options)
+    schema = known.schema
+    rows = apply_schema(frame, schema, need_label=True, kind=task.kind)
+    notes = [*notes_of(frame), *known.notes, *notes_of(rows)]
+    if not without:
+        try:
+            notes += gate(rows, schema, task, bank).notes
+        except DataError as error:
+            found.append(_refusal(error, "data", len(rows)))
+    test = None
+    if later is not None:
+        test = apply_schema(later, schema, need_label=schema.label in later, kind=task.kind)
+        notes += [f"Test rows: {note}" for note in notes_of(test) if note not in notes]
+        if schema.label in later:
+            try:
+                labelled = test[test[schema.label].notna()]
+                check_labels(labelled, schema, task)
+                check_candidates(labelled, schema, task, bank)
+            except DataError as error:
+                found.append(_refusal(error, "test", len(test)))
+    found += [Finding("columns", "note", note, "") for note in dict.fromkeys(notes)]
+    return Material(task, schema, frame, rows, later, test, bank, seed, thorough), found
 
 
-def overlap(known: pd.DataFrame, test: pd.DataFrame, schema: Schema) -> list[str]:
-    """Count test rows that are also in the first file: equal fields, the same text, or the same group."""
-    notes = []
-    together = pd.concat([known, test], ignore_index=True).drop(columns=schema.label, errors="ignore")
-    first = equal_records(together, schema)[len(known) :]
-    equal = int((first < len(known)).sum())
-    if equal:
-        notes.append(f"{equal:,} of {len(test):,} test rows have the same fields as a row of the first file.")
-    for field in schema.of_kind("text"):
-        seen = {normalised(text) for text in known[field.name]} - {""}
-        same = sum(normalised(text) in seen for text in test[field.name])
-        if same > equal:
-            notes.append(
-                f"{same:,} of {len(test):,} test rows have a text in {field.name!r} that the first file has too."
-            )
-    if schema.group is not None and schema.group in known.columns and schema.group in test.columns:
-        shared = set(known[schema.group].dropna()) & set(test[schema.group].dropna())
-        if shared:
-            rows = int(test[schema.group].isin(shared).sum())
-            notes.append(
-                f"{rows:,} of {len(test):,} test rows belong to {len(shared):,} groups of {schema.group!r} that the "
-                "first file has too."
-            )
-    return notes
-
-
-def _row(index: object) -> str:
-    return f"{int(index) + 1:,}" if isinstance(index, (int, np.integer)) else repr(index)
+def _refusal(error: DataError, part: Literal["data", "test"], rows: int) -> Finding:
+    """What `prepare` refuses, as a finding: before the semicolon stands what came, behind it what to do."""
+    what, _, remedy = str(error).partition("; ")
+    where = "" if part == "data" else "Test rows: "
+    said = remedy[:1].upper() + remedy[1:] or "Mend the data."
+    return Finding(REFUSED, "stop", f"{where}{what.rstrip('.')}.", said, total=rows, part=part)

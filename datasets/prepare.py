@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,14 @@ import pandas as pd
 from ..core.errors import DataError
 from ..core.registry import load_task
 from ..core.task import Prepared, Schema, SplitRule, Task
-from .gate import check_candidates, check_labels, gate, overlap
+from .finding import Finding, Material
+from .gate import check, stopped
+from .gate_result import GateResult
 from .options import Options, make_options, options_from_dict, options_to_dict
 from .recognise import apply_schema, recognise
-from .source import checked_frame, describe_path, find_again, read_records, simulated_records
+from .refusals import check_candidates, check_labels, gate
+from .rejects import Rejects, collecting
+from .source import SetAside, checked_frame, describe_path, find_again, read_records, set_aside, simulated_records
 from .split import split
 from .table import notes_of
 
@@ -48,8 +53,12 @@ def prepare(
     fields: str | Path | None = None,
     rows: int | None = None,
     seed: int = 0,
+    accept: Sequence[str] = (),
+    rejects: str | Path | None = None,
 ) -> Prepared:
     """Read, check and split the rows of a task.
+
+    The gate's quick checks are made on the rows with a label; what they found is in `Prepared.gate` and its notes.
 
     Args:
         task: its name, such as finance.credit, or the task itself.
@@ -66,25 +75,34 @@ def prepare(
         fields: TOML file that declares the same (see `datasets/options.py`).
         rows: how many rows to simulate; with `data`: how many of its rows to draw.
         seed: of the simulation, the draw and the split.
+        accept: keys of the gate's stops that may pass, because you know why they are so.
+        rejects: file (.jsonl) for rows that cannot be read; without it the first one is refused.
 
     Raises:
         TaskError: no such task.
-        DataError: see the modules of this folder.
+        DataError: a stop of the gate that is not accepted; and see the modules of this folder.
     """
     task = load_task(task) if isinstance(task, str) else task
     kinds = {"text": text, "number": number, "category": category, "set": set_}
     options = make_options(
         label=label, positive=positive, group=group, time=time, ignore=ignore, kinds=kinds, toml=fields
     )
-    frame, source = _first_rows(task, data, reader, rows, seed)
     later = None
-    if test is not None:
-        if data is None:
-            raise DataError("A test file was named without data to tune on; name both, or neither to simulate.")
-        later = checked_frame(test) if isinstance(test, pd.DataFrame) else read_records(task, test, reader)
-        source["test"] = {"kind": "frame"} if isinstance(test, pd.DataFrame) else describe_path(test)
+    with set_aside(rejects, data, test) as aside:
+        frame, source = _first_rows(task, data, reader, rows, seed)
+        if test is not None:
+            if data is None:
+                raise DataError("A test file was named without data to tune on; name both, or neither to simulate.")
+            later = checked_frame(test) if isinstance(test, pd.DataFrame) else read_records(task, test, reader)
+            source["test"] = {"kind": "frame"} if isinstance(test, pd.DataFrame) else describe_path(test)
     source |= {"options": options_to_dict(options), "seed": seed, "task": task.name, "version": task.version}
-    return _prepared(task, frame, later, options, seed, source)
+    keys = [accept] if isinstance(accept, str) else list(accept)
+    if keys:
+        source["accept"] = keys
+    if rejects is not None:
+        source["rejects"] = str(rejects)
+    found = aside.findings(len(frame) + (0 if later is None else len(later)))
+    return _prepared(task, frame, later, options, seed, source, found)
 
 
 def _first_rows(
@@ -121,26 +139,42 @@ def _prepared(
     options: Options,
     seed: int,
     source: dict[str, Any],
+    found: Sequence[Finding] = (),
+    *,
+    checked: bool = True,
 ) -> Prepared:
-    found = recognise(frame, task, options)
-    schema = found.schema
+    known = recognise(frame, task, options)
+    schema = known.schema
     bank = load_bank(task)
     formed = apply_schema(frame, schema, need_label=True, kind=task.kind)
     gated = gate(formed, schema, task, bank)
-    notes = [*notes_of(frame), *found.notes, *notes_of(formed), *gated.notes]
+    notes = [*notes_of(frame), *known.notes, *notes_of(formed), *gated.notes]
+    tested = None if later is None else prepare_rows(task, schema, later, bank=bank)
+    result = None
+    if checked:
+        material = Material(
+            task,
+            schema,
+            frame.loc[gated.rows.index],
+            gated.rows,
+            None if later is None or tested is None else later.loc[tested.index],
+            tested,
+            bank,
+            seed,
+            thorough=False,
+        )
+        result = _checked(material, source, found)
     rule, why = _adapted(task.split, options, list(frame.columns))
     notes += why
-    if later is not None:
+    if tested is not None:
         # the test rows stand apart already, so no days need be left out between train and validation
         rule = replace(rule, validation=rule.validation / (1 - rule.test), test=0.0, delay_days=0.0)
+        notes += [f"Test rows: {note}" for note in notes_of(tested)]
     parts = split(gated.rows, schema, rule, seed)
-    notes += parts.notes
+    notes += [*parts.notes, *(result.sentences() if result else ())]
     train, validation = gated.rows.iloc[parts.train], gated.rows.iloc[parts.validation]
-    if later is None:
+    if tested is None:
         tested = gated.rows.iloc[parts.test]
-    else:
-        tested = prepare_rows(task, schema, later, bank=bank)
-        notes += [f"Test rows: {note}" for note in notes_of(tested)] + overlap(gated.rows, tested, schema)
     for part in (train, validation, tested):
         part.attrs = {}
     return Prepared(
@@ -154,7 +188,24 @@ def _prepared(
         notes=tuple(dict.fromkeys(notes)),
         fingerprint=_fingerprint(schema, train, validation, tested),
         bank=bank,
+        gate=result.kept() if result else {},
     )
+
+
+def _checked(material: Material, source: dict[str, Any], found: Sequence[Finding]) -> GateResult:
+    """What the quick checks found.
+
+    Raises:
+        DataError: a stop that nobody has accepted.
+    """
+    name = {"file": Path(str(source.get("path", ""))).name, "frame": "the data frame"}
+    result = check(
+        material, source=name.get(source["kind"], "simulated records"), accept=source.get("accept", ()), found=found
+    )
+    refused = stopped(result)
+    if refused is not None:
+        raise refused
+    return result
 
 
 def _adapted(rule: SplitRule, options: Options, columns: list[str]) -> tuple[SplitRule, list[str]]:
@@ -247,12 +298,14 @@ def prepare_rows(
     return rows
 
 
-def prepare_again(source: Mapping[str, Any], task: str | Task | None = None) -> Prepared:
+def prepare_again(source: Mapping[str, Any], task: str | Task | None = None, *, checked: bool = True) -> Prepared:
     """The same rows once more, from what `prepare` noted of their origin.
 
     Args:
         source: `Prepared.source`, or the same from a run's data.json.
         task: where the task is not installed under its name.
+        checked: make the gate's checks again, with what was accepted then; without them `Prepared.gate` is empty and
+            nothing is stopped, which is how a run is evaluated that was tuned under older checks.
 
     Raises:
         DataError: the rows came from a DataFrame, the file is gone or has changed, or the task has another version.
@@ -273,16 +326,19 @@ def prepare_again(source: Mapping[str, Any], task: str | Task | None = None) -> 
         raise DataError(
             "The rows came from a DataFrame, which is not stored; hand over the same frame or a file again."
         )
-    if kind == "simulated":
-        frame = simulated_records(chosen, said.get("asked"), seed)
-    elif kind == "file":
-        frame = read_records(chosen, find_again(said), said.get("reader"))
-        if said.get("rows") is not None:
-            frame = _drawn(frame, int(said["rows"]), seed)
-    else:
-        raise DataError(f"The origin of the rows has the kind {kind!r}, which is unknown here; name the data anew.")
-    later = read_records(chosen, find_again(test), said.get("reader")) if test else None
-    return _prepared(chosen, frame, later, options_from_dict(said.get("options", {})), seed, said)
+    with collecting() if said.get("rejects") else nullcontext(Rejects()) as rejects:
+        if kind == "simulated":
+            frame = simulated_records(chosen, said.get("asked"), seed)
+        elif kind == "file":
+            frame = read_records(chosen, find_again(said), said.get("reader"))
+            if said.get("rows") is not None:
+                frame = _drawn(frame, int(said["rows"]), seed)
+        else:
+            raise DataError(f"The origin of the rows has the kind {kind!r}, which is unknown here; name the data anew.")
+        later = read_records(chosen, find_again(test), said.get("reader")) if test else None
+    found = SetAside(rejects, str(said.get("rejects"))).findings(len(frame) + (0 if later is None else len(later)))
+    options = options_from_dict(said.get("options", {}))
+    return _prepared(chosen, frame, later, options, seed, said, found, checked=checked)
 
 
 def _fingerprint(schema: Schema, *parts: pd.DataFrame) -> str:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +16,104 @@ from ..core.errors import DataError, VerticalsError, guess
 from ..core.run import sha256_file
 from ..core.task import Task
 from .csv_reader import checked_names
+from .finding import Finding
+from .rejects import Rejects, collecting
 from .table import read_table
 
-__all__ = ["checked_frame", "content_sha256", "describe_path", "find_again", "read_records", "simulated_records"]
+__all__ = [
+    "SetAside",
+    "check_outputs",
+    "checked_frame",
+    "content_sha256",
+    "describe_path",
+    "find_again",
+    "guess_reader",
+    "read_records",
+    "set_aside",
+    "simulated_records",
+]
+
+MOST_REJECTED = 0.05
+"""Share of rows that cannot be read from which something is wrong with the file as a whole."""
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """Rows that could not be read, and where they were written."""
+
+    rejects: Rejects = field(default_factory=Rejects)
+    path: str = ""
+
+    def findings(self, read: int) -> list[Finding]:
+        """How many rows were set aside, beside so many that were read."""
+        count = len(self.rejects)
+        if not count:
+            return []
+        total = read + count
+        many = count > MOST_REJECTED * total
+        rows, were = ("row", "was") if count == 1 else ("rows", "were")
+        return [
+            Finding(
+                "rejected_rows",
+                "stop" if many else "warn",
+                f"{count:,} {rows} of {total:,} could not be read and {were} set aside, the first: "
+                f"{self.rejects.rows[0]['place']}.",
+                f"Mend them by what {self.path} says of each" + (", or export the file again." if many else "."),
+                count=count,
+                total=total,
+            )
+        ]
+
+
+@contextmanager
+def set_aside(path: str | Path | None, *sources: object) -> Iterator[SetAside]:
+    """Read with rows at fault set aside and written to a file of JSON lines; without a path they refuse the file.
+
+    Args:
+        path: the file to write, empty where every row could be read.
+        sources: what is read; these files are not overwritten.
+
+    Raises:
+        DataError: a path that is one of the sources, has another ending than .jsonl, or cannot be written.
+    """
+    if path is None:
+        yield SetAside()
+        return
+    target = Path(path).expanduser()
+    if target.suffix.lower() != ".jsonl":
+        raise DataError(
+            f"Rows that cannot be read are written as JSON lines, but {str(path)!r} ends otherwise; name a .jsonl file."
+        )
+    check_outputs([target], sources)
+    with collecting() as rejects:
+        yield SetAside(rejects, str(path))
+    try:
+        rejects.write(target)
+    except OSError as error:
+        raise DataError(
+            f"The rows that cannot be read cannot be written to {str(path)!r} ({error.strerror or error}); name a "
+            "writable file."
+        ) from None
+
+
+def check_outputs(outputs: Iterable[str | Path], sources: Iterable[object]) -> None:
+    """Refuse files to write that are data to read, folders, in no folder, or the same file twice.
+
+    Raises:
+        DataError: with the first such file.
+    """
+    read = {Path(one).expanduser().resolve() for one in sources if isinstance(one, (str, Path))}
+    taken: set[Path] = set()
+    for output in outputs:
+        place = Path(output).expanduser()
+        full = place.resolve()
+        if full in read:
+            raise DataError(f"{str(output)!r} is the data itself, which is never changed; name another file to write.")
+        if full in taken:
+            raise DataError(f"{str(output)!r} is named for two outputs; give each a file of its own.")
+        if os.path.isdir(place) or not os.path.isdir(place.parent):
+            raise DataError(f"{str(output)!r} cannot be written: it is a folder or in none; name a file in a folder.")
+        taken.add(full)
 
 
 def read_records(task: Task, path: str | Path, reader: str | None = None) -> pd.DataFrame:
@@ -49,6 +147,21 @@ def read_records(task: Task, path: str | Path, reader: str | None = None) -> pd.
             f"The reader {reader!r} could not read {str(path)!r} ({type(error).__name__}: {error}); it expects "
             f"{readers[reader].description.rstrip('.')}."
         ) from error
+
+
+def guess_reader(task: Task, path: str | Path) -> str | None:
+    """The reader that reads a file or folder without a fault and finds most of it: the label, then fields."""
+    known = {one.name for one in task.fields}
+    best, found = (-1, -1), None
+    for one in task.readers:
+        try:
+            columns = set(checked_frame(one.read(Path(path).expanduser())).columns)
+        except (VerticalsError, OSError, ValueError, LookupError, TypeError, AttributeError):
+            continue
+        here = (int(task.label in columns), len(known & columns))
+        if here > best:
+            best, found = here, one.name
+    return found
 
 
 def checked_frame(frame: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Tables in and out: CSV, TSV, JSON lines and Parquet, whole or in chunks, by the ending of the file's name.
+"""Tables in and out: CSV, TSV, JSON lines, JSON and Parquet, whole or in chunks, by the ending of the file's name.
 
     for chunk in read_chunks("cards.csv", as_text=True):
         with_scores = ...
@@ -12,22 +12,25 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pandas as pd
 
 from ..core.errors import DataError
 from .csv_reader import CELL_LIMIT, checked_names, numbered_lines, read_head, rows_of
+from .rejects import reject
 from .table_writer import TableWriter, write_table
 from .values import NUMBER_SHAPE, missing_cells
 
 __all__ = ["ENDINGS", "TableWriter", "notes_of", "read_chunks", "read_table", "write_table"]
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".parquet")
-GZIPPED = (".csv.gz", ".tsv.gz", ".jsonl.gz")
+READ_ONLY = (".json", ".csv.gz", ".tsv.gz", ".jsonl.gz")
+JSON_LIMIT = 1 << 30
+"""Bytes of a JSON file, which must be read whole; JSON lines may be of any size."""
 
 
 def notes_of(frame: pd.DataFrame) -> list[str]:
@@ -45,7 +48,8 @@ def read_table(path: str | Path) -> pd.DataFrame:
         (rows, columns), numbered from 0.
 
     Raises:
-        DataError: missing or empty file, unknown ending, or a fault inside, with its line.
+        DataError: missing or empty file, unknown ending, or a fault inside, with its line. Rows at fault are left out
+            and collected instead within `rejects.collecting()`.
     """
     chunks = list(read_chunks(path, rows=65_536, as_text=True))
     notes = list(dict.fromkeys(note for chunk in chunks for note in notes_of(chunk)))
@@ -59,7 +63,8 @@ def read_chunks(path: str | Path, rows: int = 8192, *, as_text: bool = False) ->
     """Read a table in chunks of at most `rows` rows, in bounded memory; the index goes on from chunk to chunk.
 
     Args:
-        path: file by its ending .csv .tsv .jsonl .parquet, or the first three with .gz.
+        path: file by its ending .csv .tsv .jsonl .parquet, the first three with .gz, or .json (a list of objects, or
+            an object of objects whose names become the column `key`; it is held in memory whole).
         rows: most rows in a chunk, at least 1.
         as_text: leave every cell as it is, so that it can be written back unchanged: str for CSV and TSV, the parsed
             values (int stays int) for JSON lines and Parquet.
@@ -71,7 +76,8 @@ def read_chunks(path: str | Path, rows: int = 8192, *, as_text: bool = False) ->
     kind = _checked_ending(path)
     if rows < 1:
         raise DataError(f"A chunk of {rows} rows cannot be read; ask for at least 1 row.")
-    pieces = {"csv": _csv_chunks, "jsonl": _json_chunks, "parquet": _parquet_chunks}[kind](path, rows)
+    readers = {"csv": _csv_chunks, "jsonl": _lines_chunks, "json": _document_chunks, "parquet": _parquet_chunks}
+    pieces = readers[kind](path, rows)
     count = 0
     for frame in pieces:
         frame.index = pd.RangeIndex(count, count + len(frame))
@@ -92,9 +98,9 @@ def _checked_ending(path: Path) -> str:
         raise DataError(f"There is no file {str(path)!r}; check the name and the folder.")
     if not path.is_file():
         raise DataError(f"{str(path)!r} is not a regular file; save the data to a file first.")
-    if not name.endswith((*ENDINGS, *GZIPPED)):
+    if not name.endswith((*ENDINGS, *READ_ONLY)):
         raise DataError(
-            f"The ending of {str(path)!r} is not one of {', '.join((*ENDINGS, *GZIPPED))}; "
+            f"The ending of {str(path)!r} is not one of {', '.join((*ENDINGS, *READ_ONLY))}; "
             "save the table as one of these."
         )
     if path.stat().st_size == 0:
@@ -116,15 +122,36 @@ def _csv_chunks(path: Path, rows: int) -> Iterator[pd.DataFrame]:
         yield frame
 
 
-def _json_chunks(path: Path, rows: int) -> Iterator[pd.DataFrame]:
+def _lines_chunks(path: Path, rows: int) -> Iterator[pd.DataFrame]:
+    return _json_chunks(lambda: _json_lines(path), path, rows)
+
+
+def _document_chunks(path: Path, rows: int) -> Iterator[pd.DataFrame]:
+    records = _json_document(path)
+    return _json_chunks(lambda: iter(records), path, rows)
+
+
+Judged: TypeAlias = tuple[str, object, dict[str, Any], str]
+"""Where a record stands, how it stood there, the record, what is wrong with it."""
+
+
+def _json_chunks(read: Callable[[], Iterator[Judged]], path: Path, rows: int) -> Iterator[pd.DataFrame]:
     # a first pass collects the names, so that all chunks have the same columns and a broken line is told at once
     names: dict[str, None] = {}
-    for record in _json_records(path):
-        names.update(dict.fromkeys(record))
+    good, first = 0, ""
+    for place, content, record, fault in read():
+        if fault:
+            first = first or fault
+            reject(f"{place} of {path.name}", fault, content)
+        else:
+            good += 1
+            names.update(dict.fromkeys(record))
+    if first and not good:
+        raise DataError(first)
     if not names:
         raise DataError(f"{str(path)!r} holds no rows with fields; write one JSON object per line.")
     columns, _ = checked_names(list(names), path)
-    records = _json_records(path)
+    records = (record for _, _, record, fault in read() if not fault)
     while batch := list(islice(records, rows)):
         yield pd.DataFrame(
             {
@@ -134,30 +161,74 @@ def _json_chunks(path: Path, rows: int) -> Iterator[pd.DataFrame]:
         )
 
 
-def _json_records(path: Path) -> Iterator[dict[str, Any]]:
+def _json_document(path: Path) -> list[Judged]:
+    """The records of a JSON file: of a list of objects, or of an object of objects."""
+    size = path.stat().st_size
+    if size > JSON_LIMIT:
+        raise DataError(
+            f"{str(path)!r} has {size / (1 << 30):.1f} GiB, but a JSON file is read whole and may have "
+            f"{JSON_LIMIT >> 30} GiB; write its records as JSON lines (.jsonl)."
+        )
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            document: Any = json.load(file)
+    except (ValueError, RecursionError, OSError) as error:
+        said = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
+        raise DataError(f"{str(path)!r} is not valid JSON ({said[:100]}); write or copy the file again.") from None
+    if isinstance(document, dict) and document and all(isinstance(one, dict) for one in document.values()):
+        document = [{"key": key, **one} for key, one in document.items()]
+    if not isinstance(document, list):
+        raise DataError(
+            f"{str(path)!r} holds a JSON {type(document).__name__}, not a list of records; write a list of objects such "
+            'as [{"age": 52}], or name the reader that knows this layout.'
+        )
+    return [_judged(number, record, path) for number, record in enumerate(document, start=1)]
+
+
+def _judged(number: int, record: Any, path: Path) -> Judged:
+    fault = ""
+    if not isinstance(record, dict):
+        fault = (
+            f"Record {number} of {str(path)!r} is a JSON {type(record).__name__}, not an object; write one object such "
+            'as {"age": 52} for each.'
+        )
+    else:
+        long = [name for name, cell in record.items() if isinstance(cell, str) and len(cell) > CELL_LIMIT]
+        if long:
+            fault = (
+                f"The cell in record {number}, column {long[0]!r} of {str(path)!r} is longer than {CELL_LIMIT:,} "
+                "characters; shorten it."
+            )
+    return f"Record {number}", record, record if isinstance(record, dict) else {}, fault
+
+
+def _json_lines(path: Path) -> Iterator[Judged]:
+    """Every line that is not blank."""
     for number, line in enumerate(numbered_lines(path), start=1):
         if not line.strip():
             continue
+        record: Any = {}
+        fault = ""
         try:
             record = json.loads(line)
         except (ValueError, RecursionError) as error:
             said = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
-            raise DataError(
+            fault = (
                 f"Line {number} of {str(path)!r} is not valid JSON ({said}); write one complete JSON object per line."
-            ) from None
+            )
         if not isinstance(record, dict):
-            raise DataError(
+            fault = (
                 f"Line {number} of {str(path)!r} is a JSON {type(record).__name__}, not an object; "
                 'write one object such as {"age": 52} per line.'
             )
-        if len(line) > CELL_LIMIT:
-            for name, cell in record.items():
-                if isinstance(cell, str) and len(cell) > CELL_LIMIT:
-                    raise DataError(
-                        f"The cell in line {number}, column {name!r} of {str(path)!r} is longer than {CELL_LIMIT:,} "
-                        "characters; shorten it."
-                    )
-        yield record
+        elif len(line) > CELL_LIMIT:
+            long = [name for name, cell in record.items() if isinstance(cell, str) and len(cell) > CELL_LIMIT]
+            if long:
+                fault = (
+                    f"The cell in line {number}, column {long[0]!r} of {str(path)!r} is longer than {CELL_LIMIT:,} "
+                    "characters; shorten it."
+                )
+        yield f"Line {number}", line.rstrip("\r\n"), record, fault
 
 
 def _parquet_chunks(path: Path, rows: int) -> Iterator[pd.DataFrame]:

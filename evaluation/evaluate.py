@@ -25,6 +25,7 @@ from . import measure
 from .baselines import baselines as fit_baselines
 from .baselines import own_candidates
 from .intervals import Interval, Resamples, interval
+from .reachable import reachable_facts
 from .report import SCHEMA_VERSION, Report
 from .words import summary
 
@@ -81,7 +82,7 @@ def evaluate(
     missing: list[dict[str, str]] = []
     say("fetching the rows of the run")
     try:
-        prepared = prepare_again(kept.get("source", {}), predictor.task)
+        prepared = prepare_again(kept.get("source", {}), predictor.task, checked=False)
         _same_rows(predictor, prepared, folder)
     except (DataError, RunError) as error:
         if data is None:
@@ -107,10 +108,12 @@ def evaluate(
         backbone=_backbone(folder),
         half_width=_read(folder, "calibration.json").get("conformal"),
         with_baselines=baselines,
+        own_rows=data is None,
         threads=threads,
         say=say,
     )
     facts["missing"] = missing + facts["missing"]
+    facts["gate"] = _read(folder, "gate.json") or None  # as tuning saw it; runs of older versions have none
     invented = prepared.simulated if prepared is not None else bool(kept.get("simulated", False))
     facts |= {"simulated": invented and data is None, "tuned_on_simulated": invented}
     if data is not None:
@@ -222,6 +225,7 @@ def facts_of(
     backbone: str | None = None,
     half_width: float | None = None,
     with_baselines: bool = True,
+    own_rows: bool = True,
     threads: int | None = None,
     say: Any = lambda text: None,
 ) -> dict[str, Any]:
@@ -241,6 +245,9 @@ def facts_of(
             missing.append({"what": "Baselines", "why": f"there are none for a task of the kind {task.kind}."})
     elif not with_baselines:
         missing.append({"what": "Baselines", "why": "they were switched off for this report."})
+    ceiling = None
+    if prepared is not None and own_rows:
+        ceiling = reachable_facts(task, scored, prepared, compared, values[task.headline.name][1].value, group)
     for name in task.slices:
         if name not in scored.rows.columns:
             missing.append({"what": f"Groups by {name}", "why": "the rows have no such column."})
@@ -261,6 +268,7 @@ def facts_of(
         "metrics": [measure.metric_row(*pair) for pair in values.values()],
         "rows": _row_counts(scored, prepared, group, resamples),
         "baselines": compared,
+        "reachable": ceiling,
         "calibration": calibrated,
         "roc": measure.roc_facts(scored),
         "thresholds": measure.threshold_rows(scored, task.decision),
@@ -271,6 +279,7 @@ def facts_of(
         "flags": measure.flag_facts(said.flags),
         "errors": measure.error_rows(scored),
         "notes": list(prepared.notes) if prepared is not None else [],
+        "gate": (prepared.gate or None) if prepared is not None else None,
         "missing": missing,
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from .words import number, percent, range_of
+from .words import number, percent, range_of, reached
 
 __all__ = ["markdown"]
 
@@ -55,6 +55,13 @@ def markdown(r: dict[str, Any]) -> str:
                 for b in r["baselines"]
             ),
         )
+    if r.get("reachable"):
+        found = r["reachable"]
+        lines += ["## How much can be known at all", "", reached(found), ""]
+        lines += [
+            f"Difference to the true probabilities: {number(found['difference'])} ({range_of(found['interval'])}).",
+            "",
+        ]
     for table in r["slices"]:
         lines += [f"## By {_cell(table['column'])}", ""]
         lines += _table(
@@ -85,7 +92,30 @@ def _rest(r: dict[str, Any]) -> list[str]:
             f"{a['withheld']:,} of {a['rows']:,} rows ({percent(a['share'])}). {_cell(r['referral'])}",
             "",
         ]
+    lines += _gate(r.get("gate"))
     if r["missing"]:
         lines += ["## Not computed", "", *(f"- {_cell(m['what'])}: {_cell(m['why'])}" for m in r["missing"]), ""]
     lines += ["## Provenance", ""]
     return lines + _table(("What", "Value"), ((p["name"], p["value"]) for p in r["provenance"]))
+
+
+def _gate(gate: dict[str, Any] | None) -> list[str]:
+    """What the gate found in the data of the run."""
+    lines = ["## Data gate", ""]
+    if not gate:
+        return [*lines, "The data gate was not run on the data of this run.", ""]
+    counts = gate["counts"]
+    lines += [
+        f"{gate['rows']:,} rows were looked at before tuning: stops {counts['stop']}, warnings {counts['warn']}, "
+        f"notes {counts['note']}.",
+        "",
+    ]
+    if not gate["findings"]:
+        return lines
+    return lines + _table(
+        ("Level", "Check", "What was found", "What to do"),
+        (
+            (one["level"] + (", accepted" if one["accepted"] else ""), one["check"], one["message"], one["remedy"])
+            for one in gate["findings"]
+        ),
+    )

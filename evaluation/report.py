@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..core.errors import DataError
+from ..datasets.gate_page import TEMPLATES as GATE_TEMPLATES
 from . import plots
 from .markdown import markdown
-from .words import inside, number, percent, range_of
+from .words import inside, number, percent, range_of, reached
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -57,9 +58,13 @@ def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     made = Environment(
-        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader([_HERE, GATE_TEMPLATES]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    made.filters.update(number=number, percent=percent, range_of=range_of, inside=inside)
+    made.filters.update(number=number, percent=percent, range_of=range_of, inside=inside, reached=reached)
     return made
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["inside", "number", "percent", "range_of", "summary"]
+__all__ = ["inside", "number", "percent", "range_of", "reached", "summary"]
 
 
 def number(value: Any, digits: int = 3) -> str:
@@ -66,6 +66,16 @@ def _sureness(facts: dict[str, Any]) -> list[str]:
     return []
 
 
+def reached(found: dict[str, Any] | None) -> str:
+    """How far the model has gone towards what can be known of simulated records; empty for other records."""
+    if not found:
+        return ""
+    said = f"The true probabilities of the simulator reach {number(found['ceiling'])} on these rows"
+    if found["share"] is None:
+        return f"{said}."
+    return f"{said}; the tuned model has gone {100 * found['share']:.0f} % of the way from the majority to there."
+
+
 def summary(facts: dict[str, Any]) -> list[str]:
     """What a reader must know first, from the figures of a report."""
     head, rows = facts["headline"], facts["rows"]
@@ -76,6 +86,8 @@ def summary(facts: dict[str, Any]) -> list[str]:
         f"(95 % interval {range_of(head['interval'])}; {towards} is better)."
     ]
     found += _sureness(facts) + _against(facts["baselines"])
+    if facts.get("reachable"):
+        found.append(reached(facts["reachable"]))
     held = facts["abstention"]
     if held is not None and held["withheld"]:
         tail = ""
@@ -99,6 +111,14 @@ def summary(facts: dict[str, Any]) -> list[str]:
         found.append(
             f"{rows['seen']:,} of the rows equal a training row in every field: "
             "if they are the same cases, the figures are too good."
+        )
+    accepted = [
+        one["check"].replace("_", " ") for one in (facts.get("gate") or {}).get("findings", ()) if one["accepted"]
+    ]
+    if accepted:
+        found.append(
+            f"Before tuning, the data gate said stop ({_listed(list(dict.fromkeys(accepted)))}) and was overruled: see "
+            "the data gate below before you trust a figure."
         )
     if facts["tuned_on_simulated"] and not facts["simulated"]:
         found.append("The run was tuned on simulated records; these rows come from a file.")

@@ -140,8 +140,6 @@ def test_a_test_file_is_the_test(file: Path) -> None:
     data = prepare(task(), file, test=file.with_name("test.csv"))
     assert sizes(data) == [175, 25, 60]  # 0.1 / 0.8 of 200 for validation, label by label
     assert prepare_again(data.source, task()).fingerprint == data.fingerprint
-    same = prepare(task(), file, test=file)
-    assert any("200 of 200 test rows have the same fields" in note for note in same.notes)
     wrong = cases(60).assign(label=["perhaps", "no"] * 30)
     with pytest.raises(DataError, match="label 'perhaps' in row 1"):
         prepare(task(), file, test=wrong)

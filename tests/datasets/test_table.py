@@ -28,7 +28,12 @@ BAD = {
     "blank": ("t.csv", "\n\n", "is empty; it needs a line of column names"),
     "header only": ("t.csv", "a,b\n", "has column names but no rows"),
     "unknown ending": ("t.xlsx", "a,b\n1,2\n", "is not one of .csv, .tsv, .jsonl, .parquet"),
-    "json": ("t.json", "{}", "is not one of .csv, .tsv, .jsonl, .parquet"),
+    "an object in JSON": ("t.json", '{"a": 1}', "holds a JSON dict, not a list of records"),
+    "half a JSON file": ("t.json", '[{"a": 1}, {"a"', "is not valid JSON"),
+    "no objects in JSON": ("t.json", "[1, 2]", "Record 1 of"),
+    "no records in JSON": ("t.json", "[]", "holds no rows with fields"),
+    "deep JSON file": ("t.json", "[" * 100_000, "is not valid JSON"),
+    "huge cell in JSON": ("t.json", json.dumps([{"a": 1}, {"a": HUGE}]), "The cell in record 2, column 'a' of"),
     "latin-1": ("t.csv", b"a,b\n1,caf\xe9\n", "is not UTF-8: byte 9 (0xe9, line 2)"),
     "latin-1 after a byte order mark": ("t.csv", b"\xef\xbb\xbfa,b\n1,caf\xe9\n", "byte 12 (0xe9, line 2)"),
     "utf-16": ("t.csv", "a,b\n1,2\n".encode("utf-16"), "is not UTF-8: byte 0 (0xff, line 1)"),
@@ -138,6 +143,18 @@ def test_json_lines_have_the_same_columns_in_every_chunk(tmp_path: Path) -> None
     chunks = list(read_chunks(path, rows=1))
     assert [chunk.columns.tolist() for chunk in chunks] == [["a", "b"], ["a", "b"]]
     assert chunks[1]["b"].tolist() == ['{"x": [1]}']
+
+
+def test_a_json_file_holds_a_list_of_records_or_named_ones(tmp_path: Path) -> None:
+    listed = write(tmp_path / "a.json", '[{"age": 52, "sex": "f"}, {"age": null, "notes": ["a", 1]}]')
+    named = write(tmp_path / "b.json", '{"p1": {"age": 52}, "p2": {"age": 61}}')
+    frame = read_table(listed)
+    assert frame["age"].tolist()[0] == 52
+    assert frame["age"].isna().tolist() == [False, True]
+    assert frame["notes"].tolist()[1] == '["a", 1]'
+    assert read_table(named).to_dict("list") == {"key": ["p1", "p2"], "age": [52, 61]}
+    chunks = list(read_chunks(named, 1, as_text=True))
+    assert [list(chunk.index) for chunk in chunks] == [[0], [1]]
 
 
 def test_parquet_is_read_back(tmp_path: Path) -> None:

@@ -176,8 +176,9 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(report: Report, tmp_path:
 def test_keys_of_the_json(report: Report) -> None:
     assert set(report.data) == {
         "schema_version", "task", "version", "title", "kind", "statement", "referral", "boxes", "headline", "metrics",
-        "rows", "baselines", "calibration", "roc", "thresholds", "confusion", "slices", "abstention", "conformal",
-        "flags", "errors", "notes", "missing", "simulated", "tuned_on_simulated", "measured_on", "provenance",
+        "rows", "baselines", "reachable", "calibration", "roc", "thresholds", "confusion", "slices", "abstention",
+        "conformal",
+        "flags", "errors", "notes", "gate", "missing", "simulated", "tuned_on_simulated", "measured_on", "provenance",
         "summary",
     }  # fmt: skip
     assert report.data["schema_version"] == 1
