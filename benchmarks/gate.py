@@ -129,7 +129,7 @@ def cases() -> dict[str, Case]:
     fraud = {"task": "finance.fraud", "label": "TX_FRAUD", "positive": "1", "time": "TX_DATETIME",
              "ignore": ("CUSTOMER_ID", "TERMINAL_ID", "TRANSACTION_ID")}  # fmt: skip
     table: dict[str, Any] = {"task": None}
-    zero = Known("172 rows with cholesterol 0, which means missing", ("disguised_missing",), 172, "cholesterol")
+    zero = Known("172 rows with cholesterol 0, which means missing", ("disguised_missing",), 172, "Cholesterol")
     return {
         "tal_cn": Case(
             "TAL-SCQ5K, Chinese, official split", tal("ch"), tutoring,
@@ -165,8 +165,8 @@ def cases() -> dict[str, Case]:
             (Known("37 of 811 test rows have a symptom set that stands in train", ("overlap",), 37),),
         ),
         "heart": Case(
-            "Heart, 918 rows, cut at random", halves("medical.diagnosis", "heart_918/heart.csv", "heart"),
-            {**medical, "label": "heart_disease", "positive": "yes"}, (zero,),
+            "Heart, 918 rows", file("heart_918/heart.csv"),
+            {**table, "label": "HeartDisease", "positive": "1"}, (zero,),
         ),
         "handbook": Case(
             "Fraud Handbook, train and test week", handbook(clean=False), fraud,

@@ -72,8 +72,11 @@ def clean(
         DataError: a finding names a column that is not there.
     """
     if mask is None:
-        from .checks.personal import mask_text as mask
-    work, changes = raw.copy(), []
+        from .checks.personal import mask_text
+
+        mask = mask_text
+    work = raw.copy()
+    changes: list[tuple[int, str, str, str, str]] = []
     wanted = to_fix(findings)
     kept = np.ones(len(raw), bool)
     for one in wanted:
@@ -81,8 +84,8 @@ def clean(
             for place in _places(raw, one.rows):
                 if kept[place]:
                     kept[place] = False
-                    cells = {str(name): cell for name, cell in raw.iloc[place].items()}
-                    changes.append(_change(raw, place, "", _shown(cells, mask), one))
+                    whole = {str(name): cell for name, cell in raw.iloc[place].items()}
+                    changes.append(_change(raw, place, "", _shown(whole, mask), one))
     for one in wanted:
         if one.fix == "drop":
             continue
@@ -91,18 +94,18 @@ def clean(
         places = [place for place in _places(raw, one.rows) if kept[place]]
         if not places:
             continue
-        column = raw.columns.get_loc(one.field)
-        cells = work.iloc[:, column].astype(object).tolist()
+        column: pd.Series = raw[one.field]
+        cells = work[one.field].astype(object).tolist()
         for place in places:
             old = cells[place]
-            new = _mended(old, one, mask, empty="" if raw.iloc[:, column].dtype == "str" else None)
+            new = _mended(old, one, mask, empty="" if column.dtype == "str" else None)
             if _same(old, new):
                 continue
             cells[place] = new
             changes.append(_change(raw, place, str(one.field), _shown(old, mask), one))
         work[one.field] = _column(cells, work[one.field])
-    listed = pd.DataFrame(sorted(changes, key=lambda row: row[0]), columns=list(CHANGES))
-    return work[kept], listed
+    changes.sort(key=lambda change: change[0])
+    return work[kept], pd.DataFrame(changes, columns=list(CHANGES))
 
 
 def _places(raw: pd.DataFrame, rows: Sequence[int]) -> list[int]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -38,6 +38,7 @@ __all__ = [
     "normalised",
     "record_keys",
     "style_of",
+    "text_lengths",
 ]
 
 Keys = NDArray[np.uint64]
@@ -55,7 +56,7 @@ BLOCK = 20_000
 """Texts whose signatures are made at once."""
 MEMBERS = 200
 """Texts of a cluster with which one text is compared."""
-STYLE_ROWS = 500
+STYLE_ROWS = 200
 FORMULA = re.compile(r"[\\=<>^≤≥≠×÷√±]|\$\$|\d\s*[-+*/]\s*\d")
 MATHEMATICAL = 0.2
 """Share of texts with a formula from which marks count in the whole column."""
@@ -82,15 +83,15 @@ def normalised(text: str | None) -> str:
 
 
 def style_of(texts: Sequence[Any]) -> Style:
-    """How a column of texts is written, from its first 500 texts."""
-    some = [text for text in texts[: 4 * STYLE_ROWS] if isinstance(text, str) and text.strip()][:STYLE_ROWS]
+    """How a column of texts is written, from its first 200 texts."""
+    some = [text[:300] for text in texts[: 4 * STYLE_ROWS] if isinstance(text, str) and text.strip()][:STYLE_ROWS]
     if not some:
         return "words"
     letters = "".join(some)
-    blanks = sum(sign.isspace() for sign in letters)
-    signs = sum(sign.isascii() and not sign.isalpha() and not sign.isspace() for sign in letters)
-    if letters.isascii() and blanks <= 0.02 * len(letters) and signs >= 0.15 * len(letters):
-        return "notation"
+    if letters.isascii():
+        blanks, signs = (len(re.findall(kind, letters)) for kind in (r"\s", r"[^a-zA-Z\s]"))
+        if blanks <= 0.02 * len(letters) and signs >= 0.15 * len(letters):
+            return "notation"
     formulas = sum(FORMULA.search(text) is not None for text in some)
     return "formula" if formulas >= MATHEMATICAL * len(some) else "words"
 
@@ -175,13 +176,13 @@ def equal_records(frame: pd.DataFrame, schema: Schema) -> np.ndarray:
 # -- what belongs on one side of a split ------------------------------------------------------------------------------
 
 
-def duplicate_clusters(frame: pd.DataFrame, schema: Schema) -> tuple[np.ndarray, list[str]]:
+def duplicate_clusters(frame: pd.DataFrame, schema: Schema, *, always: bool = False) -> tuple[np.ndarray, list[str]]:
     """Clusters of rows that belong on one side of a split, and what was found.
 
     Equal records are rows with the same fields and label; near-duplicate texts are compared over all text fields
     together, but for notations such as SMILES, where nearly equal is not nearly the same. Where a rule would bind more
     than 30 % of the rows into one cluster or equal records are more than 30 % of a table, sameness is a property of the
-    data and not a copy: it is noted and not used.
+    data and not a copy: it is noted and not used, but where it is `always` to be.
 
     Returns:
         (rows,) int cluster of each row; notes.
@@ -191,7 +192,7 @@ def duplicate_clusters(frame: pd.DataFrame, schema: Schema) -> tuple[np.ndarray,
     clusters = np.arange(rows)
     same = equal_records(frame, schema)
     repeated = rows - len(np.unique(same))
-    if repeated > 0.3 * rows:
+    if repeated > 0.3 * rows and not always:
         notes.append(
             f"{repeated:,} of {rows:,} records are equal to an earlier one, which is how these data are; they are not "
             "kept on one side of the split."
@@ -202,7 +203,7 @@ def duplicate_clusters(frame: pd.DataFrame, schema: Schema) -> tuple[np.ndarray,
     if joined is not None:
         near = near_duplicate_texts(joined)
         size = np.bincount(near, minlength=rows)
-        if size.max(initial=0) > max(3.0, 0.3 * rows):
+        if size.max(initial=0) > max(3.0, 0.3 * rows) and not always:
             notes.append(
                 f"{int(size.max()):,} of {rows:,} texts hang together as near-duplicates, which is how these data are; "
                 "they are not kept on one side of the split."
@@ -298,6 +299,12 @@ def _root(parent: np.ndarray, i: int) -> int:
         parent[i] = parent[parent[i]]
         i = int(parent[i])
     return i
+
+
+def text_lengths(texts: Iterable[Any]) -> Ints:
+    """(n,) letters of each text, a Chinese sign counted twice; 0 where there is none."""
+    sizes = [0 if not isinstance(t, str) else len(t) if t.isascii() else len(t) + len(WIDE.findall(t)) for t in texts]
+    return np.array(sizes, np.int64)
 
 
 def _widened(texts: Sequence[str]) -> list[str]:
@@ -396,5 +403,5 @@ def _second_candidates(similar: _Similarity) -> Iterator[tuple[int, int]]:
         hashes, starts = _shingles(similar.texts[begin : begin + BLOCK])
         sets = [hashes[a:b].tolist() for a, b in itertools.pairwise(starts)]
         for place, one in enumerate(MinHash.bulk(sets, num_perm=BINS, hashfunc=low_bits), start=begin):
-            yield from ((place, other) for other in index.query(one)[:MEMBERS])
+            yield from ((place, int(str(other))) for other in index.query(one)[:MEMBERS])
             index.insert(place, one)

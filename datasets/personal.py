@@ -175,7 +175,7 @@ ADDRESS = re.compile(
     r"\b\d{1,5}[A-Za-z]? (?:[A-Z][a-z]+ ){1,3}(?:Street|Road|Avenue|Lane|Drive|Boulevard|Close|Crescent|Terrace)\b|"
     r"[\u4e00-\u9fff]{2,8}(?:路|街|大道|巷)\d{1,5}号(?:\d{1,4}(?:室|栋|单元))?"
 )
-PHONE = re.compile(r"(?<![\w.,/@-])(?:\+|00)?\(?\d[\d ().-]{5,18}\d(?![\w/@])(?![.,]\d)", re.ASCII)
+PHONE = re.compile(r"(?<![\w.,/@-])(?:\+|00)?\(?\d[\d ().-]{5,18}\d(?![\w/@-])(?![.,]\d)", re.ASCII)
 CALLED = re.compile(
     r"(?i:phone|\btel\b|telephone|mobile|\bcell\b|\bcall\b|\bfax\b|\bring\b|whatsapp|\bdial\b|contact)|电话|手机|联系|致电"
 )
@@ -217,7 +217,7 @@ def _numbers(text: str) -> Iterator[Span]:
             yield Span(found.start(), found.end(), "card")
     for found in IBAN.finditer(text):
         end = _iban_end(found[0])
-        if end:
+        if end and not text[found.start() + end : found.start() + end + 1].isalnum():
             yield Span(found.start(), found.start() + end, "iban")
     for found in SSN.finditer(text):
         if ssn_holds(found[1], found[3], found[4]):

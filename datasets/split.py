@@ -1,15 +1,21 @@
 """Part rows into train, validation and test so that the test says something about tomorrow.
 
-random   each label in the same shares on all sides (a regression by deciles of its value)
-group    a patient, pupil, card or problem is on one side only, labels in nearly the same shares
-time     earlier rows train, later rows are tested, with a gap because labels arrive late
+random     each label in the same shares on all sides (a regression by deciles of its value)
+group      a patient, pupil, card or problem is on one side only, labels in nearly the same shares
+time       earlier rows train, later rows are tested, with a gap because labels arrive late
+copies     as random, and equal records and near-duplicate texts are on one side however many they are
+scaffold   molecules with one ring system are on one side; the rarest ring systems are tested
 
-Copies are one group: equal records and near-duplicate texts never stand on two sides (random and group).
+Copies are one group: equal records and near-duplicate texts never stand on two sides (random and group). The parts of
+`time` and `scaffold` do not depend on the order of the rows. Cross-validation by the same rules is in `folds`.
+
+    split(rows, schema, SplitRule("group", group="patient"), seed=0).to_dict()     what a run keeps of it
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -18,8 +24,9 @@ import pandas as pd
 from ..core.errors import DataError
 from ..core.task import Schema, SplitRule
 from .duplicates import duplicate_clusters, joined_clusters
+from .scaffold import fill_by_size, scaffold_codes
 
-__all__ = ["Split", "split"]
+__all__ = ["Split", "assigned", "clusters_of", "labels_lacking", "recorded", "split", "strata_of", "times_of"]
 
 PARTS = ("train", "validation", "test")
 
@@ -37,6 +44,37 @@ class Split:
     dropped: np.ndarray
     """(n_dropped,) int: rows in the gaps of a split by time, or without a time."""
     notes: tuple[str, ...] = ()
+    record: dict[str, Any] = field(default_factory=dict)
+    """Rule, seed, groups, boundaries and the hash of the rows, JSON-able."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """What a run keeps of its split: enough to see later whether the same rows were parted in the same way."""
+        sizes = {name: len(getattr(self, name)) for name in (*PARTS, "dropped")}
+        return {**self.record, "rows": sizes}
+
+
+def recorded(parts: Split, frame: pd.DataFrame, rule: SplitRule, seed: int | None, **more: Any) -> Split:
+    """The split with what a run keeps of it.
+
+    Args:
+        parts: positions in the frame.
+        frame: its index names the rows of the source.
+        rule: how they were parted.
+        seed: None where chance had no part.
+        more: columns, groups, boundaries.
+    """
+    digest = hashlib.sha256()
+    for name in (*PARTS, "dropped"):
+        names = sorted(map(str, frame.index[getattr(parts, name)].tolist()))
+        digest.update(f"{name} {len(names)}\n{' '.join(names)}\n".encode())
+    record = {
+        "by": rule.by,
+        "seed": seed,
+        "shares": {"validation": rule.validation, "test": rule.test},
+        **more,
+        "rows_sha256": digest.hexdigest(),
+    }
+    return replace(parts, record=record)
 
 
 def split(frame: pd.DataFrame, schema: Schema, rule: SplitRule, seed: int = 0) -> Split:
@@ -60,12 +98,15 @@ def split(frame: pd.DataFrame, schema: Schema, rule: SplitRule, seed: int = 0) -
     needed = 3 if rule.test else 2
     if len(frame) < needed:
         raise DataError(f"{len(frame)} rows cannot be parted into {needed} parts; give more rows.")
-    if rule.by == "time":
+    by: str = rule.by
+    if by == "time":
         return _by_time(frame, schema, rule)
-    return _by_cluster(frame, schema, rule, np.random.default_rng(seed))
+    if by == "scaffold":
+        return _by_scaffold(frame, schema, rule)
+    return _by_cluster(frame, schema, rule, seed)
 
 
-def _strata(frame: pd.DataFrame, schema: Schema) -> tuple[np.ndarray, list[str]]:
+def strata_of(frame: pd.DataFrame, schema: Schema) -> tuple[np.ndarray, list[str]]:
     """(rows,) int stratum, and the names of the labels; no names where strata are only bins."""
     label = frame[schema.label]
     if schema.labels:
@@ -77,20 +118,56 @@ def _strata(frame: pd.DataFrame, schema: Schema) -> tuple[np.ndarray, list[str]]
     return np.zeros(len(frame), int), []  # candidates and free texts: no strata
 
 
-def _by_cluster(frame: pd.DataFrame, schema: Schema, rule: SplitRule, rng: np.random.Generator) -> Split:
+def clusters_of(frame: pd.DataFrame, schema: Schema, rule: SplitRule) -> tuple[np.ndarray, list[str], dict[str, Any]]:
+    """(rows,) int: rows of one number stay on one side by this rule; notes; what is to be recorded.
+
+    Raises:
+        DataError: a column that the rule names is not there, or it names fewer than three groups.
+    """
+    by: str = rule.by
     notes: list[str] = []
+    more: dict[str, Any] = {}
     clusters = np.arange(len(frame))
-    if rule.duplicates:
-        clusters, notes = duplicate_clusters(frame, schema)
-    if rule.by == "group":
-        clusters = joined_clusters(clusters, _groups(frame, rule.group or schema.group, notes))
-    strata, names = _strata(frame, schema)
+    if by == "scaffold":
+        clusters, column, said = scaffold_codes(frame, schema, rule.group)
+        notes, more = said, {"column": column, "groups": len(np.unique(clusters))}
+    elif rule.duplicates or by == "copies":
+        clusters, notes = duplicate_clusters(frame, schema, always=by == "copies")
+        more["copies"] = len(frame) - len(np.unique(clusters))
+    if by == "group":
+        groups = _groups(frame, rule.group or schema.group, notes)
+        more |= {"column": rule.group or schema.group, "groups": len(np.unique(groups))}
+        clusters = joined_clusters(clusters, groups)
+    return clusters, notes, more
+
+
+def _by_cluster(frame: pd.DataFrame, schema: Schema, rule: SplitRule, seed: int) -> Split:
+    clusters, notes, more = clusters_of(frame, schema, rule)
+    strata, names = strata_of(frame, schema)
     _, group = np.unique(clusters, return_inverse=True)
-    part = _assign(group, strata, np.array([1 - rule.validation - rule.test, rule.validation, rule.test]), rng)
+    share = np.array([1 - rule.validation - rule.test, rule.validation, rule.test])
+    part = assigned(group, strata, share, np.random.default_rng(seed))
     _mend(part, group, strata if names else np.zeros_like(strata), 3 if rule.test else 2)
-    notes += _label_notes(names, strata, part, bool(rule.test))
+    notes += labels_lacking(names, strata, part, bool(rule.test))
+    return recorded(_parts(part, notes), frame, rule, seed, duplicates=rule.duplicates, **more)
+
+
+def _parts(part: np.ndarray, notes: list[str]) -> Split:
     train, validation, test = (np.flatnonzero(part == p) for p in range(3))
-    return Split(train, validation, test, np.zeros(0, np.int64), tuple(notes))
+    return Split(train, validation, test, np.flatnonzero(part < 0), tuple(notes))
+
+
+def _by_scaffold(frame: pd.DataFrame, schema: Schema, rule: SplitRule) -> Split:
+    clusters, notes, more = clusters_of(frame, schema, rule)
+    part = fill_by_size(clusters, rule.validation, rule.test)
+    if len(np.unique(part)) < (3 if rule.test else 2):
+        raise DataError(
+            f"The molecules have only {more['groups']:,} ring systems, which cannot be parted by scaffold; part them by "
+            "chance, or give more molecules."
+        )
+    strata, names = strata_of(frame, schema)
+    notes += labels_lacking(names, strata, part, bool(rule.test))
+    return recorded(_parts(part, notes), frame, rule, None, **more)
 
 
 def _groups(frame: pd.DataFrame, name: str | None, notes: list[str]) -> np.ndarray:
@@ -111,12 +188,15 @@ def _groups(frame: pd.DataFrame, name: str | None, notes: list[str]) -> np.ndarr
     return np.asarray(codes)
 
 
-def _assign(group: np.ndarray, strata: np.ndarray, share: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """(rows,) int part: larger groups first, each to where it is most needed, then single rows fill up."""
+def assigned(group: np.ndarray, strata: np.ndarray, share: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """(rows,) int part of each row, for parts of these (k,) shares.
+
+    Larger groups go first, each to where it is most needed, then single rows fill up.
+    """
     k = int(strata.max()) + 1
     total = np.bincount(strata, minlength=k).astype(float)  # (k,)
-    target = share[:, None] * total  # (3, k)
-    have = np.zeros((3, k))
+    target = share[:, None] * total  # (parts, k)
+    have = np.zeros((len(share), k))
     size = np.bincount(group)
     part_of = np.full(len(size), -1)
     order = np.argsort(group, kind="stable")
@@ -140,18 +220,18 @@ def _assign(group: np.ndarray, strata: np.ndarray, share: np.ndarray, rng: np.ra
     for s in np.unique(strata[single]):
         rows = rng.permutation(single[strata[single] == s])
         want = np.maximum(target[:, s] - have[:, s], 0)
-        part[rows] = np.repeat(np.arange(3), _whole_shares(want if want.sum() else share, len(rows), rng))
+        part[rows] = np.repeat(np.arange(len(share)), _whole_shares(want if want.sum() else share, len(rows), rng))
     return np.asarray(part)
 
 
 def _whole_shares(want: np.ndarray, rows: int, rng: np.random.Generator) -> np.ndarray:
-    """(3,) int that sum to `rows` in the wanted proportion; what is left over by rounding is drawn."""
+    """(parts,) int that sum to `rows` in the wanted proportion; what is left over by rounding is drawn."""
     exact = want / want.sum() * rows
     counts: np.ndarray = np.floor(exact + 1e-9).astype(int)
     left = rows - int(counts.sum())
     if left:
         chance = np.maximum(exact - counts, 0) + 1e-12 * (want > 0)
-        counts[rng.choice(3, size=left, replace=False, p=chance / chance.sum())] += 1
+        counts[rng.choice(len(want), size=left, replace=False, p=chance / chance.sum())] += 1
     return counts
 
 
@@ -194,7 +274,8 @@ def _movable(part: np.ndarray, group: np.ndarray, strata: np.ndarray, size: np.n
     return movable
 
 
-def _label_notes(names: list[str], strata: np.ndarray, part: np.ndarray, test: bool) -> list[str]:
+def labels_lacking(names: list[str], strata: np.ndarray, part: np.ndarray, test: bool) -> list[str]:
+    """Notes on labels that are rare or that a part has none of."""
     notes = []
     count = np.bincount(strata, minlength=len(names))
     rare = [name for name, rows in zip(names, count, strict=False) if rows < 3]
@@ -208,13 +289,23 @@ def _label_notes(names: list[str], strata: np.ndarray, part: np.ndarray, test: b
     return notes
 
 
-def _by_time(frame: pd.DataFrame, schema: Schema, rule: SplitRule) -> Split:
-    name = rule.time or schema.time
+def times_of(frame: pd.DataFrame, name: str | None) -> pd.Series:
+    """(rows,) datetime64 of the column to part by.
+
+    Raises:
+        DataError: there is no such column, or it holds no times.
+    """
     if name is None or name not in frame.columns:
         raise DataError(f"The rows are to be parted by time, but there is no column {name!r}; name a time column.")
     times = frame[name]
     if not pd.api.types.is_datetime64_any_dtype(times):
         raise DataError(f"The column {name!r} holds no times to part the rows by; name a column of dates.")
+    return times
+
+
+def _by_time(frame: pd.DataFrame, schema: Schema, rule: SplitRule) -> Split:
+    name = rule.time or schema.time
+    times = times_of(frame, name)
     gap = pd.Timedelta(days=rule.delay_days)
     known = times.dropna()
     left = known
@@ -225,11 +316,11 @@ def _by_time(frame: pd.DataFrame, schema: Schema, rule: SplitRule) -> Split:
             continue
         start = _start_of_last(left, share)
         if start is None:
-            raise DataError(_swallowed(known, name, rule.delay_days))
+            raise DataError(_swallowed(known, str(name), rule.delay_days))
         bounds.append(start)
         left = left[left < start - gap]
     if not len(left):
-        raise DataError(_swallowed(known, name, rule.delay_days))
+        raise DataError(_swallowed(known, str(name), rule.delay_days))
     test_start, validation_start = bounds
     test = np.flatnonzero(times >= test_start)
     validation = np.flatnonzero((times >= validation_start) & (times < (test_start - gap if rule.test else test_start)))
@@ -247,10 +338,13 @@ def _by_time(frame: pd.DataFrame, schema: Schema, rule: SplitRule) -> Split:
             f"{between:,} rows in the gap of {_days(rule.delay_days)} before validation and test are left out, because "
             "labels arrive late."
         )
-    strata, names = _strata(frame, schema)
+    strata, names = strata_of(frame, schema)
     inside = part >= 0
-    notes += _label_notes(names, strata[inside], part[inside], bool(rule.test))
-    return Split(train, validation, test, np.flatnonzero(part < 0), tuple(notes))
+    notes += labels_lacking(names, strata[inside], part[inside], bool(rule.test))
+    bounds_said = {"validation": str(validation_start)} | ({"test": str(test_start)} if rule.test else {})
+    return recorded(
+        _parts(part, notes), frame, rule, None, column=name, delay_days=rule.delay_days, boundaries=bounds_said
+    )
 
 
 def _start_of_last(times: pd.Series, share: float) -> pd.Timestamp | None:

@@ -17,6 +17,16 @@ from ..finding import Check
 __all__ = ["CHECKS", "load_checks"]
 
 CHECKS: tuple[str, ...] = (
+    "ranges.check_ranges",
+    "ranges.check_missing",
+    "ranges.check_disguised_missing",
+    "balance.check_balance",
+    "balance.check_sample_size",
+    "copies.check_copies",
+    "copies.check_near_copies",
+    "copies.check_conflicts",
+    "copies.check_overlap",
+    "copies.check_near_overlap",
     "leaks.check_giveaways",
     "leaks.check_length_giveaway",
     "leaks.check_late_columns",

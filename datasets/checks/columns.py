@@ -221,7 +221,7 @@ def _carried_views(column: pd.Series, name: str) -> Iterator[View]:
     text = plain.fillna("").astype(str)
     yield View(name, f"The beginning of {name!r}", category_codes(text.str.extract(r"^(\D{1,8})")[0]), False, "prefix")
     yield View(name, f"The first three characters of {name!r}", category_codes(text.str[:3]), False, "prefix")
-    yield View(name, f"The length of {name!r}", text.str.len().to_numpy(np.int64), False, "length")
+    yield View(name, f"The length of {name!r}", np.asarray(text.str.len(), np.int64), False, "length")
     times = time_numbers(column)
     if times is not None:
         yield View(name, f"The order of {name!r}", number_codes(times), False, "order")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,8 @@ from ..values import known_cells
 
 __all__ = ["check_personal", "mask_text"]
 
+Rows: TypeAlias = dict[int, str]
+"""Row -> its text."""
 MOST, QUICK = 20_000, 200
 """Cells of a column that are read."""
 LETTERS = 4_000
@@ -57,10 +60,11 @@ def check_personal(material: Material) -> list[Finding]:
     for part, frame in frames:
         if frame is None:
             continue
-        for name in frame.columns:
-            column = frame[name]
-            whole = _headed(str(name), column, part)
-            findings += [whole] if whole is not None else list(_in_column(str(name), column, part, material))
+        doubtful: dict[str, dict[str, Rows]] = defaultdict(dict)
+        for name in map(str, frame.columns):
+            whole = _headed(name, frame[name], part)
+            findings += [whole] if whole is not None else _in_column(name, frame[name], part, material, doubtful)
+        findings += [_doubtful(kind, fields, len(frame), part) for kind, fields in doubtful.items()]
     return findings
 
 
@@ -99,22 +103,23 @@ def _of(part: Part) -> str:
     return "" if part == "data" else " of the test"
 
 
-def _in_column(name: str, column: pd.Series, part: Part, material: Material) -> Iterator[Finding]:
+def _in_column(
+    name: str, column: pd.Series, part: Part, material: Material, doubtful: dict[str, dict[str, Rows]]
+) -> list[Finding]:
+    """What is sure, as findings; what is not goes into `doubtful`: kind -> column -> rows."""
     if pd.api.types.is_bool_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
-        return
+        return []
     if pd.api.types.is_numeric_dtype(column):
-        yield from _whole_numbers(name, column, part)
-        return
-    found: dict[tuple[str, bool], dict[int, str]] = defaultdict(dict)
+        return list(_whole_numbers(name, column, part))
+    sure: dict[str, Rows] = defaultdict(dict)
+    unsure: dict[str, Rows] = defaultdict(dict)
     for row, text in _candidates(column, material):
         for span in find_personal(text):
-            found[span.kind, span.sure].setdefault(row, text)
-    for kind in KINDS:
-        sure, unsure = found.get((kind, True), {}), found.get((kind, False), {})
-        if sure:
-            yield _found(name, kind, {**unsure, **sure}, "warn", column, part)
-        elif unsure:
-            yield _found(name, kind, unsure, "note", column, part)
+            (sure if span.sure else unsure)[span.kind].setdefault(row, text)
+    for kind, rows in unsure.items():
+        if kind not in sure:
+            doubtful[kind][name] = rows
+    return [_found(name, kind, {**unsure.get(kind, {}), **sure[kind]}, column, part) for kind in KINDS if kind in sure]
 
 
 def _candidates(column: pd.Series, material: Material) -> Iterator[tuple[int, str]]:
@@ -131,23 +136,40 @@ def _candidates(column: pd.Series, material: Material) -> Iterator[tuple[int, st
         yield int(str(row)), str(cell)[:LETTERS]
 
 
-def _found(name: str, kind: str, rows: dict[int, str], level: str, column: pd.Series, part: Part) -> Finding:
+def _found(name: str, kind: str, rows: Rows, column: pd.Series, part: Part) -> Finding:
     ordered = sorted(rows)
-    examples = tuple(f"{row_name(row)}: {_shown(rows[row], kind)}" for row in ordered[:3])
     return Finding(
         "personal",
-        "warn" if level == "warn" else "note",
-        f"{len(rows):,} of {len(column):,} cells in {name!r}{_of(part)} hold {KINDS[kind]}"
-        f"{'' if level == 'warn' else ' or what looks like them'}, first {row_name(ordered[0])}.",
+        "warn",
+        f"{len(rows):,} of {len(column):,} cells in {name!r}{_of(part)} hold {KINDS[kind]}, first {row_name(ordered[0])}.",
         "Mask them in a copy with --fix, or take them out where the records come from.",
         count=len(rows),
         total=len(column),
         rows=tuple(ordered),
         part=part,
         field=name,
-        examples=examples,
+        examples=tuple(f"{row_name(row)}: {_shown(rows[row], kind)}" for row in ordered[:3]),
         figures={"kind": kind},
         fix="mask",
+    )
+
+
+def _doubtful(kind: str, fields: dict[str, Rows], total: int, part: Part) -> Finding:
+    """One note for all columns: ordinary texts have such things, too, so nothing is masked for it."""
+    rows = sorted({row for one in fields.values() for row in one})
+    said = ", ".join(f"{len(one):,} cells of {name!r}" for name, one in fields.items())
+    name, first = next(iter(fields.items()))
+    return Finding(
+        "personal",
+        "note",
+        f"{said}{_of(part)} hold what looks like {KINDS[kind]}, such as {row_name(min(first))}.",
+        "Look at some: problems about people and figures between blanks look the same.",
+        count=len(rows),
+        total=total,
+        rows=tuple(rows),
+        part=part,
+        field=name if len(fields) == 1 else None,
+        figures={"kind": kind, "cells": {one: len(found) for one, found in fields.items()}},
     )
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ...core.task import Field
-from ..finding import Finding, Material, row_name
+from ..finding import Finding, Level, Material, row_name
 from .columns import FEW_CLASSES, Floats, Truth, truth_of
 from .features import END, START, Grams, character_grams, folds, held_out_ridge, macro_auroc, stratified
 
@@ -124,7 +124,7 @@ def _written(texts: list[str], truth: Truth, one: Field, material: Material) -> 
     return [
         Finding(
             "writing",
-            ("note", "warn", "stop")[level],  # type: ignore[arg-type]
+            LEVELS[level],
             f"The mere way in which {one.name!r} is written gives {material.schema.label!r} away: with all letters made "
             f"alike the held-out {truth.measure} is still {written:.3f} ({plain:.3f} with the letters); "
             f"{'; '.join(map(str, marks[:3]))} (A stands for a capital, a for other letters, 0 for a digit).",
@@ -141,6 +141,7 @@ def _written(texts: list[str], truth: Truth, one: Field, material: Material) -> 
 
 
 FEW_ROWS = 50
+LEVELS: tuple[Level, ...] = ("note", "warn", "stop")
 
 
 def _notation(texts: list[str]) -> bool:

@@ -55,7 +55,8 @@ def read_qti(path: Path) -> pd.DataFrame:
     Raises:
         DataError: no such file, an unsafe package, or an item at fault that nobody collects.
     """
-    path, notes = Path(path), []
+    path = Path(path)
+    notes: list[str] = []
     if path.is_dir():
         source = _folder(path, notes)
     elif path.suffix.lower() == ".zip" or zipfile.is_zipfile(path):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 from verticals.core.errors import DataError
 from verticals.core.task import Field, Schema, SplitRule
 from verticals.datasets.duplicates import duplicate_clusters, equal_records, near_duplicate_texts, normalised
+from verticals.datasets.folds import cross_folds, rolling_folds
 from verticals.datasets.split import Split, split
 
 TEXT = Schema((Field("t", "text"),), "label", ("a", "b"))
@@ -239,3 +242,135 @@ def test_ten_thousand_texts_take_seconds() -> None:
     begin = time.process_time()
     assert len(np.unique(near_duplicate_texts(texts))) == 10_000
     assert time.process_time() - begin < 6
+
+
+# -- what a run keeps of its split --------------------------------------------------------------------------------------
+
+
+def test_the_record_says_how_rows_were_parted() -> None:
+    frame = labelled(["a", "b"] * 50, patient=np.arange(100) // 4)
+    rule = SplitRule("group", group="patient")
+    first, again = (split(frame, schema("a", "b"), rule, seed=4).to_dict() for _ in range(2))
+    assert json.loads(json.dumps(first)) == again
+    assert (first["by"], first["seed"], first["column"], first["groups"]) == ("group", 4, "patient", 25)
+    assert sum(first["rows"].values()) == 100
+    other = split(frame, schema("a", "b"), rule, seed=5).to_dict()
+    assert other["rows_sha256"] != first["rows_sha256"]
+
+
+def test_the_record_of_a_split_by_time_names_its_boundaries_and_no_order() -> None:
+    frame = labelled(["a", "b"] * 50, day=pd.date_range("2024-01-01", periods=100))
+    rule = SplitRule("time", time="day", delay_days=7)
+    said = split(frame, schema("a", "b"), rule).to_dict()
+    assert said["boundaries"] == {"validation": "2024-03-05 00:00:00", "test": "2024-03-21 00:00:00"}
+    assert (said["delay_days"], said["seed"], said["rows"]["dropped"]) == (7, None, 14)
+    mixed = split(frame.sample(frac=1, random_state=0), schema("a", "b"), rule).to_dict()
+    assert mixed == said
+
+
+def test_copies_stay_together_however_many_they_are() -> None:
+    base = "the patient has had a dull pain in the left knee for about three weeks"
+    texts = [f"{base} {i}" for i in range(40)] + [talk(np.random.default_rng(i)) for i in range(60)]
+    frame = pd.DataFrame({"t": texts, "label": ["a", "b"] * 50})
+    loose, bound = (split(frame, TEXT, SplitRule(by), seed=0) for by in ("random", "copies"))  # type: ignore[arg-type]
+    every_row_once(bound, 100)
+    sides = [sum(row < 40 for row in part) for part in (bound.train, bound.validation, bound.test)]
+    assert sorted(sides) == [0, 0, 40]
+    assert sum(row < 40 for row in loose.test) not in (0, 40)
+
+
+# -- cross-validation and rolling weeks ----------------------------------------------------------------------------------
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 15)), min_size=20, max_size=120),
+    st.integers(2, 5),
+    st.integers(0, 3),
+)
+def test_each_row_is_tested_once(rows: list[tuple[str, int]], folds: int, seed: int) -> None:
+    groups = np.array([group for _, group in rows])
+    assume(len(set(groups.tolist())) >= 2 * folds)
+    frame = labelled([label for label, _ in rows], g=groups)
+    rule = SplitRule("group", group="g", duplicates=False)
+    try:
+        parts = cross_folds(frame, schema("a", "b"), rule, folds, seed)
+    except DataError:
+        assume(False)
+    assert sorted(np.concatenate([one.test for one in parts]).tolist()) == list(range(len(rows)))
+    for one in parts:
+        every_row_once(one, len(rows))
+        assert not set(groups[one.train].tolist()) & set(groups[one.test].tolist())
+    again = cross_folds(frame, schema("a", "b"), rule, folds, seed)
+    assert [one.test.tolist() for one in again] == [one.test.tolist() for one in parts]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.sampled_from("abc"), min_size=20, max_size=120), st.integers(2, 6), st.integers(0, 3))
+def test_folds_keep_labels_within_a_row(labels: list[str], folds: int, seed: int) -> None:
+    frame = labelled(labels)
+    for one in cross_folds(frame, schema("a", "b", "c"), SplitRule(duplicates=False), folds, seed):
+        for name in set(labels):
+            inside = (frame["label"].iloc[one.test] == name).sum()
+            assert abs(inside - labels.count(name) / folds) <= 1
+
+
+def test_rolling_weeks_by_hand() -> None:
+    frame = labelled(["a", "b"] * 24, day=pd.date_range("2018-06-28", periods=48))  # to 14 August
+    frame = frame.sample(frac=1, random_state=3)
+    early, late = rolling_folds(
+        frame, schema("a", "b", time="day"), train_days=7, delay_days=7, test_days=7, folds=2
+    )  # fmt: skip
+    days = frame["day"].reset_index(drop=True)
+    assert (days[late.train].min(), days[late.train].max()) == (pd.Timestamp("2018-07-25"), pd.Timestamp("2018-07-31"))
+    assert (days[late.test].min(), days[late.test].max()) == (pd.Timestamp("2018-08-08"), pd.Timestamp("2018-08-14"))
+    assert (days[early.train].min(), days[early.test].max()) == (pd.Timestamp("2018-07-18"), pd.Timestamp("2018-08-07"))
+    assert late.to_dict()["boundaries"]["end"] == "2018-08-15 00:00:00"
+    for one in (early, late):
+        every_row_once(one, 48)
+        assert (len(one.train), len(one.test)) == (7, 7)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.floats(0, 60), min_size=20, max_size=80), st.floats(0, 10), st.floats(2, 12), st.integers(1, 3))
+def test_the_delay_is_kept(days: list[float], delay: float, test_days: float, folds: int) -> None:
+    times = pd.Timestamp("2024-01-01") + pd.to_timedelta(pd.Series(days), unit="D")
+    frame = labelled(["a"] * len(days), when=times)
+    try:
+        parts = rolling_folds(
+            frame, schema("a", "b"), time="when", train_days=5, delay_days=delay, test_days=test_days, folds=folds
+        )
+    except DataError:
+        return
+    tested = np.concatenate([one.test for one in parts])
+    assert len(set(tested.tolist())) == len(tested)
+    for one in parts:
+        every_row_once(one, len(days))
+        assert times[one.train].max() + pd.Timedelta(days=delay) < times[one.test].min() + pd.Timedelta("1us")
+
+
+def test_the_handbook_weeks_come_out_of_its_own_rows() -> None:
+    folder = Path(__file__).parents[2].parent / "shared" / "data" / "fraud_handbook"
+    files = [sorted(folder.glob(f"{part}_2018*.csv")) for part in ("train", "delay", "test")]
+    if not all(files):
+        pytest.skip("the Fraud Handbook's weeks are not here")
+    frame = pd.concat([pd.read_csv(one[0], usecols=["TX_DATETIME"]) for one in files], ignore_index=True)
+    frame["TX_DATETIME"] = pd.to_datetime(frame["TX_DATETIME"])
+    weeks = Schema((), "TX_FRAUD", ("0", "1"), time="TX_DATETIME")
+    (one,) = rolling_folds(frame, weeks, train_days=7, delay_days=7, test_days=7)
+    assert one.train.tolist() == list(range(67_240))
+    assert one.test.tolist() == list(range(len(frame) - 67_080, len(frame)))
+
+
+def test_folds_that_cannot_be_made() -> None:
+    frame = labelled(["a", "b"] * 10, day=pd.date_range("2024-01-01", periods=20), g=[0, 1, 2, 3] * 5)
+    with pytest.raises(DataError, match="use rolling_folds"):
+        cross_folds(frame, schema("a", "b"), SplitRule("time", time="day"))
+    with pytest.raises(DataError, match="4 groups of rows cannot be parted into 5 folds"):
+        cross_folds(frame, schema("a", "b"), SplitRule("group", group="g", duplicates=False), folds=5)
+    with pytest.raises(DataError, match="at least 2"):
+        cross_folds(frame, schema("a", "b"), SplitRule(), folds=1)
+    with pytest.raises(DataError, match="Fold 1 would train on 2023-12-30"):
+        rolling_folds(frame, schema("a", "b"), time="day", train_days=3, delay_days=1, test_days=9, folds=2)
+    with pytest.raises(DataError, match="positive numbers of days"):
+        rolling_folds(frame, schema("a", "b"), time="day", train_days=0, test_days=1)
