@@ -162,7 +162,8 @@ def cases() -> dict[str, Case]:
             "MZ-10, official split",
             file("dxformer_mz10/mz10_train_set.json", "dxformer_mz10/mz10_test_set.json"),
             {**medical, "reader": "symptom_inquiry"},
-            (Known("37 of 811 test rows have a symptom set that stands in train", ("overlap",), 37),),
+            (Known("37 of 811 test rows have a symptom set that stands in train", ("overlap",), 37, None,
+                   "in_all_columns"),),
         ),
         "heart": Case(
             "Heart, 918 rows", file("heart_918/heart.csv"),

@@ -105,7 +105,10 @@ def save_run(tuning: Tuning, position: Progress, validated: Validated, work: Pat
     if data.bank is not None:
         data.bank.to_json(work / "bank.jsonl", orient="records", lines=True, force_ascii=False)
     write_json(work / "calibration.json", validated.known.to_dict())
-    write_json(work / "data.json", {"source": data.source, "simulated": data.simulated, "notes": list(data.notes)})
+    write_json(
+        work / "data.json",
+        {"source": data.source, "simulated": data.simulated, "notes": list(data.notes), "split": data.split},
+    )
     if data.gate:
         write_json(work / "gate.json", data.gate)
     write_json(work / "metrics.json", _metrics(position, validated.logits, validated.truth, data.task.kind))

@@ -90,9 +90,10 @@ class Reader:
 class SplitRule:
     """How rows are parted into train, validation and test."""
 
-    by: Literal["random", "group", "time"] = "random"
+    by: Literal["random", "group", "time", "copies", "scaffold"] = "random"
     """random: stratified by label; group: a group (patient, pupil, card, problem) is on one side only;
-    time: earlier rows train, later rows test."""
+    time: earlier rows train, later rows test; copies: as random, near-duplicates always together; scaffold: molecules
+    of one ring system together, `group` names the SMILES column."""
     group: str | None = None
     """Column that names the group."""
     time: str | None = None
@@ -348,5 +349,7 @@ class Prepared:
     """sha256 over the three parts."""
     bank: pd.DataFrame | None = None
     """Candidates of a choice task: columns `id` and `text` first, then what else the bank holds."""
+    split: dict[str, Any] = field(default_factory=dict)
+    """How the rows were parted: rule, seed, sizes, groups, boundaries, hash of the rows."""
     gate: dict[str, Any] = field(default_factory=dict)
     """What the gate's checks found, JSON-able, without examples; empty where they were not made."""

@@ -188,6 +188,7 @@ def _prepared(
         notes=tuple(dict.fromkeys(notes)),
         fingerprint=_fingerprint(schema, train, validation, tested),
         bank=bank,
+        split=parts.to_dict(),
         gate=result.kept() if result else {},
     )
 

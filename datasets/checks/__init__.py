@@ -30,6 +30,8 @@ CHECKS: tuple[str, ...] = (
     "leaks.check_giveaways",
     "leaks.check_length_giveaway",
     "leaks.check_late_columns",
+    "shift.check_shift",
+    "wrong_labels.check_wrong_labels",
     "personal.check_personal",
 )
 """module.function of every check, in the order in which they are made."""

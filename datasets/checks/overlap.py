@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ..duplicates import Keys, joined_keys, joined_texts, nearest_texts, text_lengths
+from ..duplicates import Keys, column_keys, joined_keys, joined_texts, nearest_texts, text_lengths
 from ..finding import Finding, Level, Material, row_name
 from .sameness import Bools, Ints, Sameness, copied, source_rows
 
@@ -63,7 +63,25 @@ def check_overlap(material: Material) -> list[Finding]:
     inside = np.zeros(len(rows), bool)
     for in_data, in_test in keys:
         inside |= np.isin(in_data, in_test[best])
-    return [_overlap(material, level, best, shared, inside, what, keys, chance)]
+    wholly = None if texts else _equal_in_all(material, data_columns, test_columns)
+    return [_overlap(material, level, best, shared, inside, what, keys, chance, wholly)]
+
+
+def _equal_in_all(material: Material, data: list[Keys], test: list[Keys]) -> int | None:
+    """Test rows that are also equal to a row of the data in the columns that are not read, but for names of rows."""
+    if material.test_raw is None:
+        return None
+    read = {one.name for one in material.schema.fields}
+    more_data, more_test = [], []
+    for name in material.schema.kept:
+        if name not in read and name in material.raw and name in material.test_raw:
+            keys = column_keys(material.raw[name], "label")
+            if len(np.unique(keys)) < 0.98 * len(keys):
+                more_data.append(keys)
+                more_test.append(column_keys(material.test_raw[name], "label"))
+    if not more_data:
+        return None
+    return int(np.isin(joined_keys([*test, *more_test]), joined_keys([*data, *more_data])).sum())
 
 
 def _twins(test: Keys, data: Keys) -> tuple[Ints, Bools]:
@@ -82,7 +100,7 @@ def _more_than_chance(data: list[Keys], test: list[Keys]) -> bool:
 
 def _overlap(
     material: Material, level: Level, found: Bools, record: Bools, inside: Bools, what: str,
-    keys: list[tuple[Keys, Keys]], chance: bool,
+    keys: list[tuple[Keys, Keys]], chance: bool, wholly: int | None,
 ) -> Finding:  # fmt: skip
     test, rows = material.test, material.rows
     assert test is not None
@@ -94,6 +112,8 @@ def _overlap(
     more = ""
     if what != "fields" and record.sum() < count:
         more = f", {int(record.sum()):,} of them in every field"
+    if wholly is not None and wholly < count:
+        more += f", {wholly:,} of them in the columns that are not read, too"
     why = " So few values are in these records that rows are equal by chance." if chance else ""
     return Finding(
         "overlap",
@@ -108,6 +128,7 @@ def _overlap(
         figures={
             "share": round(float(found.mean()), 4),
             "whole_record": int(record.sum()),
+            "in_all_columns": wholly,
             "data_rows": int(inside.sum()),
             "by_chance": chance,
             "test_rows": list(source_rows(test, found)),

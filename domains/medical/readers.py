@@ -50,7 +50,8 @@ def read_symptom_inquiry(path: Path) -> pd.DataFrame:
         path: a JSON file, or a folder with exactly one.
 
     Returns:
-        Columns patient, findings (JSON object symptom -> yes, no or unsure), condition.
+        Columns patient, findings (JSON object symptom -> yes, no or unsure), reported and asked (the two parts that
+        it was merged from), condition.
 
     Raises:
         DataError: not such a file; the first record at fault is named.
@@ -90,7 +91,17 @@ def _dialogue(file: Path, number: int, record: Any) -> dict[str, str]:
                 )
             merged[symptom] = _ANSWERS[str(answer)]
     findings = json.dumps(merged, ensure_ascii=False)
-    return {"patient": str(record["pid"]), "findings": findings, "condition": str(record["label"])}
+    reported, asked = (
+        json.dumps({name: _ANSWERS[str(record[key][name])] for name in sorted(record[key])}, ensure_ascii=False)
+        for key in ("exp_sxs", "imp_sxs")
+    )
+    return {
+        "patient": str(record["pid"]),
+        "findings": findings,
+        "reported": reported,
+        "asked": asked,
+        "condition": str(record["label"]),
+    }
 
 
 def _csv(path: Path, columns: Sequence[str]) -> pd.DataFrame:

@@ -18,6 +18,9 @@ __all__ = ["DIAGNOSIS", "FIELDS", "SAFETY"]
 FIELDS = (
     Field("note", "text", title="note"),
     Field("findings", "set", title="findings"),
+    # the two parts that findings were merged from: kept for the gate, never read by the model
+    Field("reported", "set", protected=True),
+    Field("asked", "set", protected=True),
     Field("age", "number", "a", 0, 120, "age in years"),
     Field("sex", "category"),
     Field("temperature", "number", "Cel", 25, 45, "body temperature"),

@@ -93,7 +93,7 @@ def test_the_task_is_found_by_name_and_fits_together() -> None:
         "log_loss",
     }
     assert DIAGNOSIS.split.group == "patient"
-    assert [f.name for f in DIAGNOSIS.fields if f.protected] == ["age_band"]
+    assert [f.name for f in DIAGNOSIS.fields if f.protected] == ["reported", "asked", "age_band"]
     assert set(verticals.medical.__all__) >= {"DiagnosisAssistant", "Diagnosis", "DOMAIN"}
 
 

@@ -33,7 +33,9 @@ def write(path: Path, content: object) -> Path:
 def test_symptom_inquiry_merges_and_the_unasked_report_wins(tmp_path: Path) -> None:
     record = dialogue(exp_sxs={"cough": "1", "rash": 2}, imp_sxs={"cough": "0", "fever": "0"})
     frame = read_symptom_inquiry(write(tmp_path / "a.json", [record]))
-    assert list(frame.columns) == ["patient", "findings", "condition"]
+    assert list(frame.columns) == ["patient", "findings", "reported", "asked", "condition"]
+    assert json.loads(frame["reported"][0]) == {"cough": "yes", "rash": "unsure"}
+    assert json.loads(frame["asked"][0]) == {"cough": "no", "fever": "no"}
     assert json.loads(frame["findings"][0]) == {"cough": "yes", "rash": "unsure", "fever": "no"}
     assert (frame["patient"][0], frame["condition"][0]) == ("7", "bronchitis")
 
