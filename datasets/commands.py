@@ -1,4 +1,4 @@
-"""The commands of `verticals data`: look at data before anything is tuned on it."""
+"""The commands of `verticals data`: find public sets, and look at data before anything is tuned on it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .catalogue_commands import get, list_sets, show
+
 if TYPE_CHECKING:
     from .gate_result import GateResult
 
@@ -14,7 +16,7 @@ __all__ = ["app"]
 
 app = typer.Typer(
     name="data",
-    help="Look at data before anything is tuned on it.",
+    help="Look at data before anything is tuned on it; find and fetch public sets.",
     epilog="Start with `verticals data check applications.csv --task finance.credit --label BAD`.",
     no_args_is_help=True,
 )
@@ -29,6 +31,11 @@ def _names(given: list[str] | None) -> tuple[str, ...]:
 @app.callback()
 def data() -> None:
     """Look at data before anything is tuned on it."""
+
+
+app.command("list")(list_sets)
+app.command()(show)
+app.command()(get)
 
 
 @app.command()
