@@ -8,10 +8,14 @@ parameters and words are our own:
   the terminal's known history speaks;
 * taken-over cards: a small trial payment, then a burst of larger ones at online shops within a few days, described by
   words such as "voucher code by e-mail".
+
+The world drifts: card payments become contactless, and take-overs become more frequent. What the simulator knows of a
+payment beyond its record is kept in `Drawn`, from which `truth` works out the true probability of fraud.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,7 +28,7 @@ from .simulator_credit import simulate_credit
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["simulate_credit", "simulate_fraud"]
+__all__ = ["CATEGORIES", "Drawn", "World", "draw_payments", "simulate_credit", "simulate_fraud"]
 
 START = "2025-01-01"
 WARM_UP_DAYS = 45
@@ -62,7 +66,20 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
-class _World:
+LARGE, LARGE_FACTOR = 0.012, (3.0, 8.0)
+"""Share of genuine payments that are unusually large, and how many times."""
+LARGE_FRAUDS, TAKEN_OVER, SKIMMED = 0.006, 0.016, 0.085
+"""Frauds of the first kind for each payment, those of the third, and skimmed terminals for each terminal."""
+SKIMMED_DAYS, SKIMMED_SHARE = 21.0, 0.75
+TRIAL, BURST = (0.5, 3.0), (1.2, 6.0)
+"""Bounds in EUR of a trial payment, and of a burst's payments against the card's level."""
+MORE, PAUSE = 4, 1.2
+"""Least payments after a take-over (and as many again on average), and days between them and the trial, on average."""
+WORDS, RARE_WORDS = 0.75, 0.025
+"""How often a payment that a fraudster chose, and one that he did not, has the words that fraud prefers."""
+
+
+class World:
     """Cards and terminals and their habits."""
 
     def __init__(self, rng: np.random.Generator, rows: int) -> None:
@@ -102,7 +119,7 @@ def _clock(rng: np.random.Generator, n: int, hour: float, spread: float) -> Floa
     return np.asarray(np.mod(rng.normal(hour, spread, n), 24.0) / 24.0)
 
 
-def _genuine(rng: np.random.Generator, world: _World, n: int, days: int, out: _Payments) -> None:
+def _genuine(rng: np.random.Generator, world: World, n: int, days: int, out: _Payments) -> None:
     weekday = np.array([1.0, 0.95, 0.95, 1.0, 1.2, 1.35, 0.9])[(np.arange(days) + 2) % 7]  # 2025-01-01 is a Wednesday
     day = rng.choice(days, n, p=weekday / weekday.sum()) + _clock(rng, n, 14.5, 4.2)
     card = rng.choice(world.cards, n, p=world.activity / world.activity.sum())
@@ -111,55 +128,114 @@ def _genuine(rng: np.random.Generator, world: _World, n: int, days: int, out: _P
     terminal[elsewhere] = rng.integers(0, world.terminals, int(elsewhere.sum()))
     factor = np.array([c[1] for c in CATEGORIES.values()])[world.category[terminal]]
     amount = world.level[card] * factor * np.exp(rng.normal(0, 0.5, n))
-    large = rng.random(n) < 0.012
-    amount[large] *= rng.uniform(3, 8, int(large.sum()))
+    large = rng.random(n) < LARGE
+    amount[large] *= rng.uniform(*LARGE_FACTOR, int(large.sum()))
     out.add(day, card, terminal, amount, False)
 
 
-def _single_large(rng: np.random.Generator, world: _World, n: int, days: int, out: _Payments) -> None:
+def _single_large(rng: np.random.Generator, world: World, n: int, days: int, out: _Payments) -> None:
     # Evenly spread over the days, so that even a small sample holds some.
     day = np.floor((np.arange(n) + rng.random(n)) / n * days) + _clock(rng, n, 15, 6)
     card, terminal = rng.integers(0, world.cards, n), rng.integers(0, world.terminals, n)
     out.add(day, card, terminal, world.level[card] * np.exp(rng.normal(2.3, 0.4, n)), True)
 
 
-def _takeovers(rng: np.random.Generator, world: _World, events: int, days: int, out: _Payments) -> None:
-    start = (np.arange(events) + rng.random(events)) / events * days
+def _takeovers(rng: np.random.Generator, world: World, events: int, days: int, out: _Payments) -> tuple[Floats, Ints]:
+    """(events,) when a card was taken over, more often later on, and which."""
+    start = np.sqrt((np.arange(events) + rng.random(events)) / events * 0.75 + 0.25) * 2 * days - days
     card = rng.integers(0, world.cards, events)
-    size = 4 + rng.poisson(4, events)
+    size = MORE + rng.poisson(MORE, events)
     event = np.repeat(np.arange(events), size)
     n = len(event)
     trial = np.concatenate([[True], event[1:] != event[:-1]])
-    after = np.where(trial, 0.0, rng.exponential(1.2, n))
-    amount = world.level[card[event]] * rng.uniform(1.2, 6.0, n)
-    amount[trial] = rng.uniform(0.5, 3.0, int(trial.sum()))
+    after = np.where(trial, 0.0, rng.exponential(PAUSE, n))
+    amount = world.level[card[event]] * rng.uniform(*BURST, n)
+    amount[trial] = rng.uniform(*TRIAL, int(trial.sum()))
     day = np.minimum(np.floor(start[event] + after), days - 1) + _clock(rng, n, 22, 5)
     out.add(day, card[event], world.shops[rng.integers(0, len(world.shops), n)], amount, True)
+    return start, card
 
 
-def _skimmed(rng: np.random.Generator, world: _World, day: Floats, terminal: Ints, days: int) -> NDArray[np.bool_]:
-    """Payments at terminals that were skimmed for three weeks; three in four of them are fraud."""
-    events = max(2, round(0.085 * world.terminals))
+def _skimmed(rng: np.random.Generator, world: World, day: Floats, terminal: Ints, days: int) -> NDArray[np.bool_]:
+    """Payments at terminals while they were skimmed, for three weeks each."""
+    events = max(2, round(SKIMMED * world.terminals))
     start = (np.arange(events) + rng.random(events)) / events * days - 5
     where = rng.choice(np.flatnonzero(~world.online), events)
+    order = np.argsort(terminal, kind="stable")
+    first, last = np.searchsorted(terminal[order], where), np.searchsorted(terminal[order], where, side="right")
     hit = np.zeros(len(day), dtype=bool)
-    for begin, place in zip(start, where, strict=True):
-        hit |= (terminal == place) & (day >= begin) & (day < begin + 21)
-    return hit & (rng.random(len(day)) < 0.75)
+    for begin, low, high in zip(start, first, last, strict=True):
+        at = order[low:high]
+        hit[at] |= (day[at] >= begin) & (day[at] < begin + SKIMMED_DAYS)
+    return hit
 
 
 def _descriptors(
-    rng: np.random.Generator, world: _World, terminal: Ints, own: NDArray[np.bool_]
+    rng: np.random.Generator, world: World, terminal: Ints, risky: NDArray[np.bool_]
 ) -> NDArray[np.object_]:
-    """What the statement says of a payment; `own` marks payments that the fraudster chose."""
+    """What the statement says of a payment; `risky` marks those with words that fraud prefers."""
     category = world.category[terminal]
-    risky = rng.random(len(terminal)) < np.where(own, 0.75, 0.025)
     words = np.empty(len(terminal), dtype=object)
     for index, (_, _, ordinary, preferred) in enumerate(CATEGORIES.values()):
         for phrases, chosen in ((ordinary, ~risky), (preferred, risky)):
             at = np.flatnonzero((category == index) & chosen)
             words[at] = np.array(phrases, dtype=object)[rng.integers(0, len(phrases), len(at))]
     return np.asarray(world.brand[terminal] + ", " + words, dtype=object)
+
+
+def _numbered(letter: str, numbers: Ints, digits: int) -> NDArray[np.str_]:
+    return np.char.add(letter, np.char.zfill(numbers.astype(str), digits))
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A log of payments in order of time, with what only the simulator knows."""
+
+    world: World
+    days: int
+    genuine: int
+    """How many payments were drawn as genuine."""
+    large: int
+    """How many single large frauds."""
+    taken: Floats
+    """(events,) day of each take-over."""
+    taken_card: Ints
+    """(events,) its card."""
+    day: Floats
+    """(n,) days since the start, with the time of day behind the point."""
+    card: Ints
+    terminal: Ints
+    amount: Floats
+    """(n,) EUR, as it was drawn."""
+    skimmed: NDArray[np.bool_]
+    """(n,) the terminal was skimmed at that time."""
+    risky: NDArray[np.bool_]
+    """(n,) the words are those that fraud prefers."""
+    descriptor: NDArray[np.object_]
+    channel: NDArray[np.str_]
+    fraud: NDArray[np.bool_]
+
+
+def draw_payments(rows: int, seed: int) -> Drawn:
+    """Draw a log of which `simulate_fraud` returns the last `rows` payments."""
+    rng, days = np.random.default_rng(seed), WARM_UP_DAYS + KEPT_DAYS
+    world, out = World(rng, rows), _Payments()
+    n = int(np.ceil(rows * days / KEPT_DAYS * 1.02)) + 20
+    large = max(8, round(LARGE_FRAUDS * n))
+    _genuine(rng, world, n, days, out)
+    _single_large(rng, world, large, days, out)
+    taken, taken_card = _takeovers(rng, world, max(2, round(TAKEN_OVER * n / (2 * MORE))), days, out)
+    day, card, terminal, amount, chosen = out.joined()
+    skimmed = _skimmed(rng, world, day, terminal, days)
+    fraud = chosen | (skimmed & (rng.random(len(day)) < SKIMMED_SHARE))
+    touch = 0.5 + 0.2 * day / days  # contactless spreads
+    channel = np.where(
+        world.online[terminal], "online", np.where(rng.random(len(day)) < touch, "contactless", "chip and PIN")
+    )
+    risky = rng.random(len(day)) < np.where(chosen, WORDS, RARE_WORDS)
+    words = _descriptors(rng, world, terminal, risky)
+    return Drawn(world, days, n, large, taken, taken_card, day, card, terminal, amount, skimmed, risky, words, channel,
+                 fraud)  # fmt: skip
 
 
 def simulate_fraud(rows: int, seed: int) -> pd.DataFrame:
@@ -185,28 +261,18 @@ def simulate_fraud(rows: int, seed: int) -> pd.DataFrame:
 
     if rows < 1:
         raise DataError(f"Cannot simulate {rows} rows; ask for at least 1.")
-    rng, days = np.random.default_rng(seed), WARM_UP_DAYS + KEPT_DAYS
-    world, out = _World(rng, rows), _Payments()
-    n = int(np.ceil(rows * days / KEPT_DAYS * 1.02)) + 20
-    _genuine(rng, world, n, days, out)
-    _single_large(rng, world, max(8, round(0.006 * n)), days, out)
-    _takeovers(rng, world, max(2, round(0.016 * n / 8)), days, out)
-    day, card, terminal, amount, chosen = out.joined()
-    fraud = chosen | _skimmed(rng, world, day, terminal, days)
-    channel = np.where(
-        world.online[terminal], "online", np.where(rng.random(len(day)) < 0.6, "contactless", "chip and PIN")
-    )
+    drawn = draw_payments(rows, seed)
     log = pd.DataFrame(
         {
-            "transaction": [f"T{i:07d}" for i in range(len(day))],
-            "time": (pd.Timestamp(START) + pd.to_timedelta((day * 86_400).astype(np.int64), unit="s")),
-            "card": np.char.add("C", np.char.zfill(card.astype(str), 5)),
-            "terminal": np.char.add("M", np.char.zfill(terminal.astype(str), 5)),
-            "amount": np.round(np.clip(amount, 0.5, 9_000), 2),
-            "merchant_category": np.array(list(CATEGORIES))[world.category[terminal]],
-            "channel": channel,
-            "descriptor": _descriptors(rng, world, terminal, chosen),
-            "outcome": np.where(fraud, "fraud", "genuine"),
+            "transaction": _numbered("T", np.arange(len(drawn.day)), 7),
+            "time": (pd.Timestamp(START) + pd.to_timedelta((drawn.day * 86_400).astype(np.int64), unit="s")),
+            "card": _numbered("C", drawn.card, 5),
+            "terminal": _numbered("M", drawn.terminal, 5),
+            "amount": np.round(np.clip(drawn.amount, 0.5, 9_000), 2),
+            "merchant_category": np.array(list(CATEGORIES))[drawn.world.category[drawn.terminal]],
+            "channel": drawn.channel,
+            "descriptor": drawn.descriptor,
+            "outcome": np.where(drawn.fraud, "fraud", "genuine"),
         }
     )
     text = ["card", "terminal", "merchant_category", "channel", "descriptor", "outcome"]
