@@ -286,12 +286,17 @@ FORBIDDEN = {
 }
 
 
+ALLOWED = {("a network call", "datasets/fetch.py")}
+"""Where a forbidden thing is the purpose: `data get` fetches public sets when a user asks for it."""
+
+
 @pytest.mark.parametrize("what", FORBIDDEN)
 def test_forbidden_words(what: str) -> None:
     pattern = re.compile(FORBIDDEN[what])
     found = [
         f"{path}:{number}: {line.strip()}"
         for path in FILES
+        if (what, str(path)) not in ALLOWED
         for number, line in enumerate((ROOT / path).read_text(encoding="utf-8").splitlines(), start=1)
         if pattern.search(line)
     ]
@@ -367,6 +372,7 @@ def test_every_imported_library_is_declared() -> None:
         "huggingface_hub": "transformers",
         "tokenizers": "transformers",
         "markupsafe": "jinja2",
+        "fhir": "fhir.resources",
     }
     for path in FILES:
         for node in ast.walk(tree_of(path)):

@@ -1,43 +1,36 @@
-"""Read three public layouts of diagnosis data into records.
+"""Read public and standard layouts of diagnosis data into records.
 
     symptom_inquiry   [{"pid": "1", "exp_sxs": {"cough": "1"}, "imp_sxs": {"fever": "0"}, "label": "bronchitis"}, …]
     symptom2disease   index,label,text
     heart             Age,Sex,ChestPainType,RestingBP,Cholesterol,FastingBS,RestingECG,MaxHR,ExerciseAngina,…
+    ddxplus           AGE,DIFFERENTIAL_DIAGNOSIS,SEX,PATHOLOGY,EVIDENCES,INITIAL_EVIDENCE   (`readers_ddxplus`)
+    fhir              {"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Patient", …}}, …]}
+                      (`readers_fhir`)
 
-No row is dropped; a file that does not have the layout is refused.
+No row is lost: one at fault refuses the file with a sentence, or is set aside with its place and reason where somebody
+collects (`datasets.rejects`). A file that does not have the layout is refused.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...core.errors import DataError
 from ...core.task import Reader
+from ...datasets.rejects import reject
+from .readers_ddxplus import read_ddxplus
+from .readers_fhir import read_fhir
+from .readers_files import Fault, listed, one_file, rows_with_names
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["READERS", "read_heart", "read_symptom2disease", "read_symptom_inquiry"]
+__all__ = ["READERS", "read_ddxplus", "read_fhir", "read_heart", "read_symptom2disease", "read_symptom_inquiry"]
 
 _ANSWERS = {"0": "no", "1": "yes", "2": "unsure"}
-
-
-def _file(path: Path, pattern: str) -> Path:
-    """Find the one file that is meant: the path itself, or the only such file in a folder."""
-    if path.is_dir():
-        found = sorted(path.glob(pattern))
-        if len(found) != 1:
-            names = ", ".join(p.name for p in found) or "none"
-            raise DataError(
-                f"The folder {path} must hold exactly one {pattern} file, found: {names}; name the file itself."
-            )
-        return found[0]
-    if not path.exists():
-        raise DataError(f"There is no file {path}; give the path of a {pattern} file.")
-    return path
+_INQUIRY = "a list of objects with pid, exp_sxs, imp_sxs and label"
 
 
 def read_symptom_inquiry(path: Path) -> pd.DataFrame:
@@ -54,74 +47,53 @@ def read_symptom_inquiry(path: Path) -> pd.DataFrame:
         it was merged from), condition.
 
     Raises:
-        DataError: not such a file; the first record at fault is named.
+        DataError: not such a file, or a record at fault that nobody collects.
     """
     import pandas as pd
 
-    file = _file(path, "*.json")
-    try:
-        records = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DataError(
-            f"{file.name} is not JSON ({error}); give a list of objects with pid, exp_sxs, imp_sxs and label."
-        ) from None
-    if not isinstance(records, list) or not records:
-        raise DataError(
-            f"{file.name} holds no list of records; give a list of objects with pid, exp_sxs, imp_sxs and label."
-        )
-    return pd.DataFrame([_dialogue(file, i, record) for i, record in enumerate(records)], dtype="str")
+    file = one_file(path, "*.json")
+    rows = []
+    for entry in listed(file, _INQUIRY):
+        try:
+            rows.append(_dialogue(entry.content))
+        except Fault as fault:
+            reject(entry.place, f"{entry.place} {fault}.", entry.content)
+    columns = ["patient", "findings", "reported", "asked", "condition"]
+    return pd.DataFrame(rows, columns=columns, dtype="str")
 
 
-def _dialogue(file: Path, number: int, record: Any) -> dict[str, str]:
+def _dialogue(record: Any) -> dict[str, str]:
     keys = ("pid", "exp_sxs", "imp_sxs", "label")
     lacking = [key for key in keys if not isinstance(record, dict) or key not in record]
     if lacking:
-        raise DataError(
-            f"Record {number} of {file.name} lacks {', '.join(lacking)}; each needs pid, exp_sxs, imp_sxs and label."
-        )
-    merged: dict[str, str] = {}
-    for key in ("imp_sxs", "exp_sxs"):  # the later one wins
-        if not isinstance(record[key], dict):
-            raise DataError(f"{key} in record {number} of {file.name} is not an object; write symptom: 0, 1 or 2.")
-        for symptom, answer in record[key].items():
-            if str(answer) not in _ANSWERS:
-                raise DataError(
-                    f"Symptom {symptom!r} in record {number} of {file.name} has the answer {answer!r}; "
-                    "allowed are 0 (no), 1 (yes) and 2 (unsure)."
-                )
-            merged[symptom] = _ANSWERS[str(answer)]
-    findings = json.dumps(merged, ensure_ascii=False)
+        raise Fault(f"lacks {', '.join(lacking)}; each needs pid, exp_sxs, imp_sxs and label")
+    for key in ("pid", "label"):
+        if isinstance(record[key], (dict, list, bool)) or not str(record[key] or "").strip():
+            raise Fault(f"has no text under {key!r}; write the {'patient' if key == 'pid' else 'condition'} there")
+    parts = {key: _answers(record[key], key) for key in ("exp_sxs", "imp_sxs")}
+    merged = {**parts["imp_sxs"], **parts["exp_sxs"]}  # the later one wins
     reported, asked = (
-        json.dumps({name: _ANSWERS[str(record[key][name])] for name in sorted(record[key])}, ensure_ascii=False)
-        for key in ("exp_sxs", "imp_sxs")
+        json.dumps(dict(sorted(parts[key].items())), ensure_ascii=False) for key in ("exp_sxs", "imp_sxs")
     )
     return {
         "patient": str(record["pid"]),
-        "findings": findings,
+        "findings": json.dumps(merged, ensure_ascii=False),
         "reported": reported,
         "asked": asked,
         "condition": str(record["label"]),
     }
 
 
-def _csv(path: Path, columns: Sequence[str]) -> pd.DataFrame:
-    """Read a comma-separated file as text and hold it to its columns."""
-    import pandas as pd
-
-    file = _file(path, "*.csv")
-    try:
-        frame = pd.read_csv(file, dtype="str", keep_default_na=False, encoding="utf-8-sig")
-    except (ValueError, pd.errors.ParserError) as error:
-        raise DataError(
-            f"{file.name} is not a readable CSV file ({error}); give UTF-8 with the columns {', '.join(columns)}."
-        ) from None
-    lacking = [name for name in columns if name not in frame.columns]
-    if lacking:
-        raise DataError(
-            f"{file.name} lacks the columns {', '.join(lacking)}; it has {', '.join(map(str, frame.columns[:12]))}, "
-            f"and this layout needs {', '.join(columns)}."
-        )
-    return frame
+def _answers(part: Any, key: str) -> dict[str, str]:
+    if not isinstance(part, dict):
+        raise Fault(f"holds under {key} something that is not an object; write symptom: 0, 1 or 2")
+    for symptom, answer in part.items():
+        if isinstance(answer, bool) or str(answer) not in _ANSWERS:
+            raise Fault(
+                f"says of the symptom {symptom[:40]!r} the answer {str(answer)[:40]!r}; allowed are 0 (no), 1 (yes) and "
+                "2 (unsure)"
+            )
+    return {symptom: _ANSWERS[str(answer)] for symptom, answer in part.items()}
 
 
 def read_symptom2disease(path: Path) -> pd.DataFrame:
@@ -131,15 +103,16 @@ def read_symptom2disease(path: Path) -> pd.DataFrame:
         path: a CSV file, or a folder with exactly one.
 
     Returns:
-        Columns note, condition.
+        Columns note, condition; texts as they stand in the file.
 
     Raises:
-        DataError: a column is lacking.
+        DataError: a column is lacking, or a line at fault that nobody collects.
     """
     import pandas as pd
 
-    frame = _csv(path, ("label", "text"))
-    return pd.DataFrame({"note": frame["text"], "condition": frame["label"]})
+    rows = list(rows_with_names(one_file(path, "*.csv"), ("label", "text")))
+    frame = pd.DataFrame(rows, columns=["text", "label"], dtype="str")
+    return frame.rename(columns={"text": "note", "label": "condition"})
 
 
 _HEART = {  # column of the file: (readable name, None for a number or readable values)
@@ -179,31 +152,49 @@ def read_heart(path: Path) -> pd.DataFrame:
         st_slope, heart_disease (yes or no).
 
     Raises:
-        DataError: a column is lacking, or a cell holds a value that the layout does not know.
+        DataError: a column is lacking, or a cell that the layout does not know, in a row that nobody collects.
     """
     import pandas as pd
 
-    source = _csv(path, tuple(_HEART))
-    columns: dict[str, Any] = {}
-    for old, (new, values) in _HEART.items():
-        cells = source[old].str.strip()
-        column: pd.Series = pd.Series(pd.to_numeric(cells, errors="coerce") if values is None else cells.map(values))
-        wrong = column.isna() & (cells != "")
-        if wrong.any():
-            allowed = "a number" if values is None else ", ".join(values)
-            raise DataError(
-                f"Column {old} holds {cells[wrong].iloc[0]!r} in row {int(wrong.to_numpy().argmax()) + 1} of the data; "
-                f"allowed: {allowed}."
+    file = one_file(path, "*.csv")
+    rows = []
+    for number, cells in enumerate(rows_with_names(file, tuple(_HEART)), start=1):
+        try:
+            rows.append({new: _heart_value(old, cells[old], values) for old, (new, values) in _HEART.items()})
+        except Fault as fault:
+            reject(
+                f"Row {number} of {file.name}", str(fault).replace("this row", f"row {number} of {file.name}"), cells
             )
-        columns[new] = column.astype("float64") if values is None else column.astype("str")
-    frame = pd.DataFrame(columns)
+    frame = pd.DataFrame(rows, columns=[new for new, _ in _HEART.values()])
+    kinds = {new: "float64" if values is None else "str" for new, values in _HEART.values()}
+    frame = frame.astype(kinds)
     for name in _ZERO_IS_MISSING:
         frame[name] = frame[name].mask(frame[name] == 0)
     return frame
+
+
+def _heart_value(column: str, cell: str, values: dict[str, str] | None) -> float | str | None:
+    """A cell in words, or as a number; an empty one is missing."""
+    cell = cell.strip()
+    if not cell:
+        return math.nan if values is None else None
+    if values is not None and cell in values:
+        return values[cell]
+    if values is None:
+        try:
+            number = float(cell)
+        except ValueError:
+            number = math.nan
+        if math.isfinite(number):
+            return number
+    allowed = "a number" if values is None else ", ".join(values)
+    raise Fault(f"Column {column} holds {cell[:40]!r} in this row; allowed: {allowed}.")
 
 
 READERS = (
     Reader("symptom_inquiry", "JSON list of pid, exp_sxs, imp_sxs and label (Dxy, MZ-4, MZ-10)", read_symptom_inquiry),
     Reader("symptom2disease", "CSV with the columns label and text", read_symptom2disease),
     Reader("heart", "CSV of the combined heart-disease table, 12 columns; label heart_disease (yes or no)", read_heart),
+    Reader("ddxplus", "DDXPlus patients (.csv or .zip) beside release_evidences.json", read_ddxplus),
+    Reader("fhir", "FHIR R4: a bundle (.json), a bulk file (.ndjson) or a folder of them", read_fhir),
 )  # fmt: skip

@@ -17,6 +17,7 @@ __all__ = ["DIAGNOSIS", "FIELDS", "SAFETY"]
 
 FIELDS = (
     Field("note", "text", title="note"),
+    Field("report", "text", title="report"),
     Field("findings", "set", title="findings"),
     # the two parts that findings were merged from: kept for the gate, never read by the model
     Field("reported", "set", protected=True),
@@ -33,7 +34,18 @@ FIELDS = (
     Field("white_cells", "number", "10*9/L", 0, 500, "white blood cells"),
     Field("glucose", "number", "mmol/L", 0.5, 100, "blood glucose"),
     Field("troponin", "number", "ng/L", 0, 100_000),
+    Field("creatinine", "number", "umol/L", 5, 3000),
+    Field("haemoglobin", "number", "g/L", 10, 300),
+    Field("potassium", "number", "mmol/L", 1, 12),
+    Field("sodium", "number", "mmol/L", 80, 200),
+    Field("lactate", "number", "mmol/L", 0, 40),
+    Field("started", "time"),
+    # what says whose record it is, how it was written, or what it was: never read by the model
     Field("age_band", "category", protected=True),
+    Field("template", "category", protected=True),
+    Field("encounter", "category", protected=True),
+    Field("condition_code", "category", protected=True),
+    Field("differential", "set", protected=True),
 )
 """What a record may hold; all may be missing, and a table of other columns is read as it comes."""
 

@@ -93,7 +93,8 @@ def test_the_task_is_found_by_name_and_fits_together() -> None:
         "log_loss",
     }
     assert DIAGNOSIS.split.group == "patient"
-    assert [f.name for f in DIAGNOSIS.fields if f.protected] == ["reported", "asked", "age_band"]
+    hidden = [f.name for f in DIAGNOSIS.fields if f.protected]
+    assert hidden == ["reported", "asked", "age_band", "template", "encounter", "condition_code", "differential"]
     assert set(verticals.medical.__all__) >= {"DiagnosisAssistant", "Diagnosis", "DOMAIN"}
 
 

@@ -46,8 +46,8 @@ def test_symptom_inquiry_merges_and_the_unasked_report_wins(tmp_path: Path) -> N
         ("not json", "is not JSON"),
         ({"pid": 1}, "holds no list"),
         ([], "holds no list"),
-        ([dialogue(), {"pid": 1}], "Record 1 .* lacks exp_sxs, imp_sxs, label"),
-        ([dialogue(exp_sxs=["cough"])], "exp_sxs in record 0 .* not an object"),
+        ([dialogue(), {"pid": 1}], "Record 2 .* lacks exp_sxs, imp_sxs, label"),
+        ([dialogue(exp_sxs=["cough"])], "Record 1 .* under exp_sxs .* not an object"),
         ([dialogue(imp_sxs={"cough": "3"})], "'cough' .* answer '3'; allowed are 0"),
     ],
 )
@@ -113,7 +113,7 @@ def test_a_lacking_file_and_an_ambiguous_folder_are_said(tmp_path: Path) -> None
 
 
 def test_the_readers_have_the_names_that_users_type() -> None:
-    assert [r.name for r in READERS] == ["symptom_inquiry", "symptom2disease", "heart"]
+    assert [r.name for r in READERS] == ["symptom_inquiry", "symptom2disease", "heart", "ddxplus", "fhir"]
 
 
 @public

@@ -40,10 +40,10 @@ def test_a_patient_has_one_or_two_visits_with_the_same_age_and_sex(visits: pd.Da
 
 
 def test_columns_are_the_fields_and_numbers_lie_in_their_ranges(visits: pd.DataFrame) -> None:
-    named = {field.name for field in FIELDS} - {"findings"}
-    assert set(visits.columns) == named | {"patient", "condition"}
+    named = {field.name for field in FIELDS}
+    assert set(visits.columns) - named == {"patient", "condition"}
     for field in FIELDS:
-        if field.kind == "number":
+        if field.kind == "number" and field.name in visits:
             known = visits[field.name].dropna()
             assert field.unit
             assert field.low is not None
