@@ -13,7 +13,7 @@ from __future__ import annotations
 import shlex
 import tomllib
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -72,7 +72,7 @@ class Card:
     remarks: tuple[str, ...] = ()
     hub: str = ""
     """Id on the Hugging Face hub."""
-    files: tuple[CardFile, ...] = field(default_factory=tuple)
+    files: tuple[CardFile, ...] = ()
 
     @property
     def fetched(self) -> bool:

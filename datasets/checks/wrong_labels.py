@@ -79,7 +79,7 @@ def check_wrong_labels(material: Material) -> list[Finding]:
                 "rate_low": round(low, 4),
                 "accuracy": round(float((chance.argmax(1) == y).mean()), 4),
                 "ranked": [int(row) for row in positions[:200]],
-                "looks_like": {int(rows.index[row]): names[int(chance[row].argmax())] for row in told[:200]},
+                "looks_like": {int(rows.index.to_numpy()[row]): names[int(chance[row].argmax())] for row in told[:200]},
             },
         )
     ]
