@@ -27,12 +27,16 @@ CHECKS: tuple[str, ...] = (
     "copies.check_conflicts",
     "copies.check_overlap",
     "copies.check_near_overlap",
+    "sides.check_groups",
+    "sides.check_time",
     "leaks.check_giveaways",
     "leaks.check_length_giveaway",
     "leaks.check_late_columns",
     "shift.check_shift",
     "wrong_labels.check_wrong_labels",
     "personal.check_personal",
+    "language.check_script",
+    "language.check_lengths",
 )
 """module.function of every check, in the order in which they are made."""
 

@@ -10,25 +10,26 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 
 from ...core.task import Field
 from ..finding import Finding, Material, Part, row_name
-from ..values import as_numbers, missing_cells
+from ..values import as_numbers
+from .disguised import check_disguised_missing, codes_in, of_part, parts_of, rows_of
 
-__all__ = ["check_disguised_missing", "check_missing", "check_ranges"]
+__all__ = ["check_disguised_missing", "check_missing", "check_ranges", "independence"]
 
 PLAUSIBLE: tuple[tuple[str, str, float, float], ...] = (
-    (r"age|patient age|age years|年龄", "a", 0, 125),
+    (r"(?:patient )?age(?: years| in years)?|年龄", "a", 0, 125),
     (r"(?:resting )?(?:systolic(?: bp| blood pressure)?|sbp|ap hi)|resting bp|trestbps|收缩压", "mm[Hg]", 40, 300),
-    (r"diastolic(?: bp| blood pressure)?|dbp|舒张压", "mm[Hg]", 20, 200),
+    (r"diastolic(?: bp| blood pressure)?|dbp|ap lo|舒张压", "mm[Hg]", 20, 200),
     (r"heart rate|pulse(?: rate)?|max hr|maximum heart rate|thalach|hr|心率|脉搏", "/min", 20, 300),
     (r"respiratory rate|resp rate|rr|呼吸频率", "/min", 3, 80),
     (r"spo2|oxygen saturation|sao2|血氧", "%", 40, 100),
-    (r"bmi|body mass index", "kg/m2", 8, 120),
+    (r"bmi|body mass index|体重指数", "kg/m2", 8, 120),
+    (r"(?:body )?temperature|body temp|体温", "Cel", 25, 45),
     (r"gcs|glasgow coma (?:scale|score)", "{score}", 3, 15),
 )
 """Names of columns, their unit, and bounds outside of which a value of a living person is a fault of writing."""
@@ -43,27 +44,16 @@ OTHER_UNITS: dict[str, tuple[tuple[str, float, float], ...]] = {
 """Unit -> what else people write down: name, factor, offset."""
 FAR = 50.0
 """How many times the width of 98 % of the values lies between them and a value that is surely a slip."""
-CODES = (-1.0, -9.0, -99.0, -999.0, -9999.0, 9.0, 99.0, 999.0, 9999.0, 99999.0, 88.0, 888.0, 8888.0, 98.0, 998.0)
-"""Numbers that stand for missing besides 0."""
-WORDS = frozenset(
-    {"unknown", "unk", "missing", "not available", "not recorded", "not known", "no answer", "n.a.", "--", "---", ".", "未知",
-     "不详", "未填", "缺失", "未记录"}
-)  # fmt: skip
-"""Words that stand for missing and are not read as such."""
+FAR_LOG = 2.0
+"""The same for the logarithms of positive values, so that incomes and sales, which have long tails, raise no alarm."""
+FEW, MANY = 0.01, 0.05
+"""Shares of values outside the bounds of a vital sign: up to the first they are slips; from the second the column is none."""
+FEWEST = 8
+"""Rows of a class that a share is told of."""
 SURE = 1e-4
 """Largest p-value, shared out over the fields, of a difference in what is missing."""
 APART = 0.1
 """Smallest difference in shares of missing cells that is told."""
-
-
-def _parts(material: Material) -> Iterator[tuple[Part, pd.DataFrame, pd.DataFrame | None]]:
-    yield "data", material.rows, material.raw
-    if material.test is not None:
-        yield "test", material.test, material.test_raw
-
-
-def _of(part: Part) -> str:
-    return "" if part == "data" else " of the test"
 
 
 def _plain(name: str) -> str:
@@ -77,38 +67,62 @@ def check_ranges(material: Material) -> list[Finding]:
     """Numbers outside their field's bounds or far from all others, and cells of number columns that are no numbers.
 
     Bounds are the task's, or those of a living person where a column is called like a vital sign. Values outside are
-    emptied by `fix`; values that are merely far away are not.
+    emptied by `fix`; values that are merely far away are not. Fields that are carried along (protected ones) count too.
     """
-    findings: list[Finding] = []
-    for part, rows, raw in _parts(material):
-        for field in material.schema.of_kind("number"):
+    findings = []
+    for part, rows, raw in parts_of(material):
+        for field in _number_fields(material):
+            said = raw is not None and field.name in raw
+            if said and raw is not None:
+                findings += _not_numbers(raw[field.name], part)
             if field.name not in rows:
                 continue
-            if raw is not None and field.name in raw:
-                findings += _not_numbers(raw[field.name], part)
-            values = rows[field.name].dropna()
+            column = rows[field.name]
+            values = (column if column.dtype == "float64" else as_numbers(column)[0]).dropna()
             unit, low, high, declared = _bounds(field)
             outside = values[(values < low) | (values > high)]
-            if len(outside):
-                findings.append(_outside(field.name, values, outside, unit, low, high, declared, part))
-            elif not declared:
+            if len(outside) and (declared or _slips(values, outside)):
+                findings.append(_outside(field.name, values, outside, unit, low, high, part))
+            elif not declared and part == "data":
                 findings += _far(field.name, values, part)
     return findings
 
 
+def _number_fields(material: Material) -> list[Field]:
+    """The numbers that the model reads, and those of the task that are only carried along."""
+    read = {one.name for one in material.schema.fields}
+    carried = [
+        one
+        for one in material.task.fields
+        if one.kind == "number" and one.protected and one.name not in read and one.name in material.raw
+    ]
+    return [*material.schema.of_kind("number"), *carried]
+
+
 def _bounds(field: Field) -> tuple[str, float, float, bool]:
-    """Unit, lowest and highest value, and whether there are bounds at all."""
+    """Unit, lowest and highest value, and whether they were declared."""
+    unit = field.unit.strip("{}")
     if field.low is not None or field.high is not None:
-        low = -math.inf if field.low is None else field.low
-        return field.unit.strip("{}"), low, math.inf if field.high is None else field.high, True
-    for words, unit, low, high in PLAUSIBLE:
+        return unit, -math.inf if field.low is None else field.low, math.inf if field.high is None else field.high, True
+    for words, usual, low, high in PLAUSIBLE:
         if re.fullmatch(words, _plain(field.name)):
-            return unit.strip("{}"), low, high, True
-    return "", -math.inf, math.inf, False
+            return usual.strip("{}"), low, high, False
+    return unit, -math.inf, math.inf, False
+
+
+def _slips(values: pd.Series, outside: pd.Series) -> bool:
+    """Whether values outside bounds that nobody declared are faults, and not the tail of another quantity (a house's age)."""
+    if len(outside) > MANY * len(values):
+        return False
+    if len(outside) <= FEW * len(values):
+        return True
+    inside = values.drop(outside.index)
+    gap = max(float(inside.min() - outside.max()), float(outside.min() - inside.max()))
+    return gap >= float(inside.quantile(0.75) - inside.quantile(0.25))
 
 
 def _outside(
-    name: str, values: pd.Series, outside: pd.Series, unit: str, low: float, high: float, declared: bool, part: Part
+    name: str, values: pd.Series, outside: pd.Series, unit: str, low: float, high: float, part: Part
 ) -> Finding:
     first = outside.index[0]
     bounds = f"{low:g} to {high:g}" if math.isfinite(low) and math.isfinite(high) else f"at least {low:g}"
@@ -118,17 +132,22 @@ def _outside(
     return Finding(
         "ranges",
         "warn",
-        f"{len(outside):,} of {len(values):,} values of {name!r}{_of(part)} are outside the plausible range ({bounds}"
+        f"{len(outside):,} of {len(values):,} values of {name!r}{of_part(part)} are outside the plausible range ({bounds}"
         f"{' ' + unit if unit else ''}), such as {float(outside.iloc[0]):g} in {row_name(first)}"
         f"{f'; they look like {unlike}' if unlike else ''}.",
         f"Convert these values to {unit}." if unlike else "Correct them, or empty these cells in a copy with --fix.",
         count=len(outside),
         total=len(values),
-        rows=_rows(outside),
+        rows=rows_of(outside),
         part=part,
         field=name,
         examples=tuple(f"{row_name(row)}: {value:g}" for row, value in outside.head(5).items()),
-        figures={"low": low, "high": high, "unit": unit, "another_unit": unlike},
+        figures={
+            "low": low if math.isfinite(low) else None,
+            "high": high if math.isfinite(high) else None,
+            "unit": unit,
+            "another_unit": unlike,
+        },
         fix="blank",
     )
 
@@ -151,6 +170,11 @@ def _far(name: str, values: pd.Series, part: Part) -> list[Finding]:
     low, middle, high = (float(values.quantile(q)) for q in (0.01, 0.5, 0.99))
     width = high - low
     away = values[(values - middle).abs() > FAR * width] if width > 0 else values.iloc[:0]
+    if low > 0 and middle > 0:  # long tails are ordinary
+        scale = FAR_LOG * math.log(high / low)
+        away = away[(away <= 0) | (np.abs(np.log(away.clip(lower=1e-300).to_numpy() / middle)) > scale)]
+    if len(away):  # a code for missing is told as such
+        away = away[~away.isin(codes_in(values.to_numpy(np.float64), measured=True))]
     if not len(away):
         return []
     first = away.index[0]
@@ -158,13 +182,13 @@ def _far(name: str, values: pd.Series, part: Part) -> list[Finding]:
         Finding(
             "ranges",
             "warn",
-            f"{len(away):,} of {len(values):,} values of {name!r}{_of(part)} are more than {FAR:g} times as far from the "
+            f"{len(away):,} of {len(values):,} values of {name!r}{of_part(part)} are more than {FAR:g} times as far from the "
             f"middle as 98 % of the values are apart, such as {float(away.iloc[0]):g} in {row_name(first)} "
             f"(98 % are {low:g} to {high:g}).",
             "Look whether a unit, a decimal point or a code is wrong; declare bounds for the field to have them emptied.",
             count=len(away),
             total=len(values),
-            rows=_rows(away),
+            rows=rows_of(away),
             part=part,
             field=name,
             examples=tuple(f"{row_name(row)}: {value:g}" for row, value in away.head(5).items()),
@@ -174,22 +198,28 @@ def _far(name: str, values: pd.Series, part: Part) -> list[Finding]:
 
 
 def _not_numbers(column: pd.Series, part: Part) -> list[Finding]:
-    numbers, odd, infinite = as_numbers(column)
-    wrong = column[odd | infinite]
+    if pd.api.types.is_integer_dtype(column) or pd.api.types.is_bool_dtype(column):
+        return []
+    if pd.api.types.is_float_dtype(column):
+        numbers, faulty = column, pd.Series(np.isinf(column.to_numpy(np.float64, na_value=np.nan)), index=column.index)
+    else:
+        numbers, odd, infinite = as_numbers(column)
+        faulty = odd | infinite
+    wrong = column[faulty]
     if not len(wrong):
         return []
-    said = len(wrong) + int(numbers.notna().sum())
+    said = len(wrong) + int(numbers[~faulty].notna().sum())
     first = wrong.index[0]
     return [
         Finding(
             "not_numbers",
             "warn",
-            f"{len(wrong):,} of {said:,} cells in the number column {str(column.name)!r}{_of(part)} are no finite numbers "
+            f"{len(wrong):,} of {said:,} cells in the number column {str(column.name)!r}{of_part(part)} are no finite numbers "
             f"and count as missing, such as {str(wrong.iloc[0])[:40]!r} in {row_name(first)}.",
             "Correct them, or empty these cells in a copy with --fix.",
             count=len(wrong),
             total=said,
-            rows=_rows(wrong),
+            rows=rows_of(wrong),
             part=part,
             field=str(column.name),
             examples=tuple(f"{row_name(row)}: {str(cell)[:40]!r}" for row, cell in wrong.head(5).items()),
@@ -198,17 +228,13 @@ def _not_numbers(column: pd.Series, part: Part) -> list[Finding]:
     ]
 
 
-def _rows(column: pd.Series) -> tuple[int, ...]:
-    return tuple(int(row) for row in column.index)
-
-
 # -- missing ----------------------------------------------------------------------------------------------------------
 
 
 def check_missing(material: Material) -> list[Finding]:
     """Fields that are mostly empty, empty in the test only, or filled in for one class more often than for another.
 
-    Differences are told from 0.1 and where a chi-squared test, shared out over the fields, gives p < 0.0001.
+    Differences are told from 0.1 and where a chi-squared or exact test, shared out over the fields, gives p < 0.0001.
     """
     findings: list[Finding] = []
     fields = [one.name for one in material.schema.fields if one.name in material.rows]
@@ -228,44 +254,108 @@ def check_missing(material: Material) -> list[Finding]:
             )
         findings += _missing_by_label(name, material, len(fields))
         findings += _missing_by_part(name, empty, material, len(fields))
+    return findings + _empty_rows(material)
+
+
+def _empty_rows(material: Material) -> list[Finding]:
+    """Rows that say nothing at all."""
+    findings = []
+    for part, rows, _ in parts_of(material):
+        names = [one.name for one in material.schema.fields if one.name in rows]
+        empty = rows[names].isna().all(axis=1) if names else pd.Series(dtype=bool)
+        if not empty.any():
+            continue
+        marked = rows[empty]
+        findings.append(
+            Finding(
+                "empty_rows",
+                "warn",
+                f"{len(marked):,} of {len(rows):,} rows{of_part(part)} say nothing in any field, first "
+                f"{row_name(marked.index[0])}.",
+                "Look for what was lost, or take these rows out in a copy with --fix.",
+                count=len(marked),
+                total=len(rows),
+                rows=rows_of(marked.iloc[:, 0]),
+                part=part,
+                fix="drop",
+            )
+        )
     return findings
 
 
-def _p_value(table: np.ndarray) -> float:
-    """Of a chi-squared test of independence; 1 where a row or column is empty."""
-    from scipy.stats import chi2_contingency
+def independence(table: np.ndarray) -> float:
+    """p-value that rows and columns of (r, c) counts are independent; 1 where a row or column is empty.
 
-    table = table[table.sum(1) > 0]
-    if len(table) < 2 or (table.sum(0) == 0).any():
+    Pearson's chi-squared, with a 2 by 2 table of small expected counts by Fisher's exact test (two-sided).
+    """
+    table = np.asarray(table, np.float64)
+    table = table[table.sum(1) > 0][:, table.sum(0) > 0] if table.size else table
+    if min(table.shape) < 2:
         return 1.0
-    return float(chi2_contingency(table)[1])
+    total = table.sum()
+    expected = np.outer(table.sum(1), table.sum(0)) / total
+    if table.shape == (2, 2) and expected.min() < 5:
+        return _fisher(table)
+    from scipy.special import chdtrc
+
+    freedom = (table.shape[0] - 1) * (table.shape[1] - 1)
+    return float(chdtrc(freedom, ((table - expected) ** 2 / expected).sum()))
+
+
+def _fisher(table: np.ndarray) -> float:
+    """Two-sided p-value of a 2 by 2 table: all tables with the same margins that are no likelier."""
+    (a, b), (c, d) = table.astype(int)
+    first, second, column = int(a + b), int(c + d), int(a + c)
+
+    def logarithm(n: int, k: int) -> float:
+        return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+
+    def chance(k: int) -> float:
+        return math.exp(logarithm(first, k) + logarithm(second, column - k) - logarithm(first + second, column))
+
+    seen = chance(int(a))
+    ways = [chance(k) for k in range(max(0, column - second), min(first, column) + 1)]
+    return min(1.0, sum(one for one in ways if one <= seen * (1 + 1e-7)))
 
 
 def _missing_by_label(name: str, material: Material, tests: int) -> list[Finding]:
     rows, label = material.labelled, material.schema.label
-    empty = rows[name].isna() if len(rows) else pd.Series(dtype=bool)
-    if not empty.any() or empty.all() or material.task.kind != "classification":
+    if material.task.kind != "classification" or not len(rows):
         return []
-    classes = rows[label]
-    counts = pd.crosstab(classes, empty).reindex(columns=[False, True], fill_value=0)
-    counts = counts[counts.sum(axis=1) >= 8]
-    if len(counts) < 2:
+    empty = rows[name].isna().to_numpy()
+    if not empty.any() or empty.all():
         return []
-    share = counts[True] / counts.sum(axis=1)
-    low, high = str(share.idxmin()), str(share.idxmax())
-    if share.max() - share.min() < APART or _p_value(counts.to_numpy()) * tests > SURE:
+    codes, found = pd.factorize(rows[label])
+    classes = [str(one) for one in found]
+    counts = np.stack(
+        [np.bincount(codes[~empty], minlength=len(classes)), np.bincount(codes[empty], minlength=len(classes))]
+    )
+    size = counts.sum(0)
+    known = np.flatnonzero(size >= FEWEST)
+    if len(known) < 2:
         return []
+    share = counts[1, known] / size[known]
+    ends = [int(known[int(share.argmin())]), int(known[int(share.argmax())])]
+    if share.max() - share.min() < APART:
+        return []
+    # the class that differs most against all others, shared out over the classes and the fields
+    least = min(independence(np.stack([counts[:, one], counts.sum(1) - counts[:, one]])) for one in ends)
+    if least * len(known) * tests > SURE:
+        return []
+    low, high = (classes[one] for one in ends)
+    declared = any(one.name == name for one in material.task.fields)
+    shares = dict(zip((classes[one] for one in known), share.tolist(), strict=True))
     return [
         Finding(
             "missing_tells",
-            "warn",
+            "note" if declared else "warn",  # its author knows, say, that a test is ordered for some patients only
             f"Whether {name!r} is filled in goes with the label: it is empty in {share.max():.0%} of {high!r} and in "
             f"{share.min():.0%} of {low!r}.",
             "Find out why; where records are gathered otherwise, the model will be wrong about this.",
             count=int(empty.sum()),
-            total=len(empty),
+            total=len(rows),
             field=name,
-            figures={"share": {str(one): round(float(value), 4) for one, value in share.items()}},
+            figures={"share": {one: round(value, 4) for one, value in list(shares.items())[:100]}},
         )
     ]
 
@@ -275,7 +365,7 @@ def _missing_by_part(name: str, empty: pd.Series, material: Material, tests: int
         return []
     later = material.test[name].isna()
     table = np.array([[empty.sum(), (~empty).sum()], [later.sum(), (~later).sum()]])
-    if abs(empty.mean() - later.mean()) < APART or _p_value(table) * tests > SURE:
+    if abs(empty.mean() - later.mean()) < APART or independence(table) * tests > SURE:
         return []
     return [
         Finding(
@@ -289,88 +379,3 @@ def _missing_by_part(name: str, empty: pd.Series, material: Material, tests: int
             figures={"data": round(float(empty.mean()), 4), "test": round(float(later.mean()), 4)},
         )
     ]
-
-
-# -- missing in disguise ----------------------------------------------------------------------------------------------
-
-
-def check_disguised_missing(material: Material) -> list[Finding]:
-    """A value that comes again and again, apart from all others: 0, -1, 99, 999 in numbers; unknown, 未知 in words.
-
-    A number is told only where a gap parts it from the rest of at least ten different values: a true zero (no debts)
-    has neighbours.
-    """
-    findings: list[Finding] = []
-    for part, rows, raw in _parts(material):
-        for field in material.schema.fields:
-            if field.name not in rows:
-                continue
-            if field.kind == "number":
-                findings += _number_codes(rows[field.name].dropna(), part, material)
-            elif field.kind in ("category", "text") and raw is not None and field.name in raw:
-                findings += _word_codes(raw[field.name], part)
-    return findings
-
-
-def _number_codes(values: pd.Series, part: Part, material: Material) -> Iterator[Finding]:
-    known = material.rows[str(values.name)].dropna()
-    for code in (0.0, *CODES):
-        marked = values == code
-        count = int(marked.sum())
-        if count < max(3, 0.002 * len(values)) or not _stands_apart(known, code):
-            continue
-        rest = known[known != code]
-        first = values.index[int(marked.to_numpy().argmax())]
-        yield Finding(
-            "disguised_missing",
-            "warn",
-            f"{count:,} of {len(values):,} values of {str(values.name)!r}{_of(part)} are {code:g}, and all others are "
-            f"{float(rest.min()):g} to {float(rest.max()):g}: {code:g} seems to mean missing, first in {row_name(first)}.",
-            f"If {code:g} means missing, empty these cells in a copy with --fix; if it is a true value, leave them.",
-            count=count,
-            total=len(values),
-            rows=_rows(values[marked]),
-            part=part,
-            field=str(values.name),
-            figures={"code": code, "share": round(count / len(values), 4)},
-            fix="blank",
-        )
-
-
-def _stands_apart(values: pd.Series, code: float) -> bool:
-    """Whether a gap parts a code from the rest, on whose edge it stands."""
-    rest = np.unique(values[values != code].to_numpy())
-    share = float((values == code).mean())
-    if len(rest) < 10 or share > 0.6 or rest[0] < code < rest[-1]:
-        return False
-    if code < 0 <= rest[0]:
-        return True  # one negative number, always the same, in a column of amounts
-    edge = rest[: max(5, len(rest) // 10)] if code < rest[0] else rest[-max(5, len(rest) // 10) :]
-    step = float(np.median(np.diff(edge)))
-    gap = float(rest[0] - code if code < rest[0] else code - rest[-1])
-    low, middle, high = np.quantile(values[values != code].to_numpy(), (0.25, 0.5, 0.75))
-    wide = gap >= 0.5 * (high - low) and gap >= 0.2 * abs(middle)
-    return bool(gap >= 5 * step and (wide if code else wide or (gap >= 0.1 * middle and gap >= 8 * step)))
-
-
-def _word_codes(column: pd.Series, part: Part) -> Iterator[Finding]:
-    if pd.api.types.is_numeric_dtype(column):
-        return
-    words = column.astype("str").str.strip().str.casefold()
-    marked = (words.isin(WORDS) & ~missing_cells(column)).to_numpy(bool)
-    if marked.sum() < 3:
-        return
-    first = column.index[int(marked.argmax())]
-    yield Finding(
-        "disguised_missing",
-        "note",
-        f"{int(marked.sum()):,} of {len(column):,} cells of {str(column.name)!r}{_of(part)} say "
-        f"{str(column.loc[first]).strip()!r}, which counts as a value like any other, first in {row_name(first)}.",
-        "If it means missing, empty these cells in a copy with --fix.",
-        count=int(marked.sum()),
-        total=len(column),
-        rows=_rows(column[marked]),
-        part=part,
-        field=str(column.name),
-        fix="blank",
-    )

@@ -97,7 +97,7 @@ def test_a_resource_at_fault_is_set_aside_with_its_place(tmp_path: Path) -> None
     ]  # fmt: skip
     file = tmp_path / "all.ndjson"
     file.write_text("\n".join(map(json.dumps, lines)) + "\n{", encoding="utf-8")
-    with pytest.raises(DataError, match="Line 2 of all.ndjson is no FHIR R4 Patient"):
+    with pytest.raises(DataError, match=r"Line 2 of all\.ndjson is no FHIR R4 Patient"):
         read_fhir(file)
     with collecting() as rejects:
         frame = read_fhir(file)
