@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from ...core.task import Domain
 from .api import Alternative, Answer, Tutor
+from .attempts import simulate_attempts, simulate_items
 from .safety import reveals
 from .tasks import FEEDBACK, TUTORING
 
-__all__ = ["DOMAIN", "Alternative", "Answer", "Tutor", "reveals"]
+__all__ = ["DOMAIN", "Alternative", "Answer", "Tutor", "reveals", "simulate_attempts", "simulate_items"]
 
 DOMAIN = Domain("education", "Education: tutoring out of a course bank", (TUTORING, FEEDBACK))

@@ -15,7 +15,7 @@ from ...evaluation.metrics.standard import ACCURACY, ECE, LOG_LOSS, MACRO_F1, MC
 from .metrics import RECALL_AT_1_BY_SKILL, first_right, rank_of_truth, skill_recalls
 from .readers import READERS, RUBRIC, course_bank
 from .safety import safety_flags
-from .simulator import simulate
+from .simulator import SIMULATOR_CARD, simulate, true_probabilities
 
 __all__ = ["FEEDBACK", "STATEMENT", "TUTORING", "page_one"]
 
@@ -86,6 +86,8 @@ TUTORING = Task(
     bank=Bank(rows=course_bank),
     simulate=simulate,
     simulated_rows=2400,
+    true_probabilities=true_probabilities,
+    simulator_card=SIMULATOR_CARD,
     page_one=page_one,
 )
 

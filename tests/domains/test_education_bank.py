@@ -8,15 +8,15 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from verticals.domains.education.readers import bank_rows, class_words, course_bank, phrasings
+from verticals.domains.education.readers import bank_rows, class_words, course_bank, phrasings, shared_phrasings
 from verticals.domains.education.safety import reveals
-from verticals.domains.education.simulator import simulate, simulate_unanswerable
+from verticals.domains.education.simulator import SHARED_TURNS, simulate, simulate_unanswerable
 
 ENTRIES = bank_rows()
 
 
 def test_every_entry_is_whole_and_unique() -> None:
-    assert len(ENTRIES) >= 120
+    assert len(ENTRIES) >= 320
     for key in ("id", "title", "text", "source", "hint"):
         values = [entry[key] for entry in ENTRIES]
         assert len(set(values)) == len(values), f"{key} comes twice"
@@ -83,21 +83,44 @@ def test_simulated_columns_and_shares() -> None:
     frame = simulate(3000, 0)
     assert list(frame.columns) == ["question", "grade", "explanation", "skill", "style", "template", "pupil"]
     assert set(frame["explanation"]) == {entry["id"] for entry in ENTRIES}
-    assert frame["question"].str.strip().str.len().min() > 3
+    assert frame["explanation"].value_counts().min() >= 5, "templates of one entry take turns"
+    assert frame["question"].str.strip().str.len().min() > 5
     assert not frame["question"].str.contains(r"[{}]").any(), "an unfilled slot"
     assert set(frame["grade"].dropna()) == {str(grade) for grade in range(4, 11)}
     assert frame["grade"].isna().mean() == pytest.approx(0.2, abs=0.03)
-    shares = frame["style"].value_counts(normalize=True)
-    assert shares["bare"] == pytest.approx(0.2, abs=0.03)
-    assert shares["class word"] == pytest.approx(0.5, abs=0.03)
+    shared = frame["template"].str.startswith("shared/")
+    assert shared.mean() == pytest.approx(432 / (2646 + 432), abs=0.02)
+    own, vague = (frame.loc[rows, "style"].value_counts(normalize=True) for rows in (~shared, shared))
+    assert own["bare"] == pytest.approx(0.2, abs=0.03)
+    assert own["class word"] == pytest.approx(0.45, abs=0.03)
+    assert vague["topic"] == pytest.approx(0.3, abs=0.08)
 
 
-def test_a_template_is_one_phrasing_of_one_entry() -> None:
-    frame = simulate(3000, 0)
-    assert (frame["template"].str.rpartition("/")[0] == frame["explanation"]).all()
-    assert frame["template"].nunique() == sum(len(texts) for texts in phrasings().values())
+def test_a_template_is_one_phrasing_of_one_entry_or_a_shared_one() -> None:
+    frame = simulate(6156, 0)  # two rounds of 378 × 7 + 108 × 4
+    owner = frame["template"].str.rpartition("/")[0]
+    shared = owner == "shared"
+    assert (owner == frame["explanation"])[~shared].all()
     turns = frame["template"].value_counts()
-    assert turns.max() - turns.min() <= 1
+    vague = turns.index.str.startswith("shared/")
+    assert len(turns[~vague]) == sum(len(texts) for texts in phrasings().values())
+    assert len(turns[vague]) == len(shared_phrasings())
+    assert set(turns[~vague]) == {2}
+    assert set(turns[vague]) == {2 * SHARED_TURNS}
+
+
+def test_no_phrasing_reads_like_another() -> None:
+    texts = [text for texts in phrasings().values() for text in texts] + [one["text"] for one in shared_phrasings()]
+    bare = Counter(re.sub(r"[^a-z0-9#+*/÷×^-]", "", re.sub(r"\{[^}]*\}", "#", text.lower())) for text in texts)
+    assert bare.most_common(1)[0][1] == 1, bare.most_common(3)
+
+
+def test_shared_phrasings_are_shared_by_entries_of_the_bank() -> None:
+    ids = {entry["id"] for entry in ENTRIES}
+    for one in shared_phrasings():
+        assert len(one["weights"]) >= 2
+        assert set(one["weights"]) <= ids
+        assert min(one["weights"].values()) > 0
 
 
 def test_a_pupil_has_one_grade() -> None:
@@ -107,7 +130,7 @@ def test_a_pupil_has_one_grade() -> None:
 
 
 def test_slots_hold_numbers_that_belong_together() -> None:
-    frame = simulate(6000, 3)
+    frame = simulate(31_000, 3)
     rows = frame[frame["template"] == "add-fractions/1"]["question"]
     found = [re.search(r"1/(\d) \+ 1/(\d) i got 2/(\d+)", question) for question in rows]
     sums = [(int(m.group(1)), int(m.group(2)), int(m.group(3))) for m in found if m]

@@ -186,7 +186,7 @@ def test_the_task_is_found_by_its_name() -> None:
 def test_prepared_rows_hold_only_what_a_pupil_says() -> None:
     from verticals.datasets.prepare import prepare
 
-    data = prepare("education.tutoring", rows=1400, seed=0)
+    data = prepare("education.tutoring", rows=4000, seed=0)
     assert [one.name for one in data.schema.fields] == ["question", "grade"]
     parts = [set(part["template"]) for part in (data.train, data.validation, data.test)]
     assert not (parts[0] & parts[1]) | (parts[0] & parts[2]) | (parts[1] & parts[2])
