@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...core.task import Field, Reader, SplitRule, Task
+from ...core.task import Field, Reader, SimulatorCard, SplitRule, Task
 from ...evaluation.metrics.standard import (
     AUROC,
     AVERAGE_PRECISION,
@@ -37,6 +37,49 @@ def _simulate_credit(rows: int, seed: int) -> pd.DataFrame:
     from .simulator import simulate_credit
 
     return simulate_credit(rows, seed)
+
+
+def _true_fraud(rows: int, seed: int) -> pd.DataFrame:
+    from .truth import true_fraud
+
+    return true_fraud(rows, seed)
+
+
+def _true_default(rows: int, seed: int) -> pd.DataFrame:
+    from .truth import true_default
+
+    return true_default(rows, seed)
+
+
+FRAUD_SIMULATOR = SimulatorCard(
+    version="2",
+    draws=(
+        "Cards have a home, a usual amount and a pace; terminals have a place, a kind of merchant and a descriptor. "
+        "Genuine payments follow the week and the hour. Frauds are single large payments online, take-overs of a card "
+        "(a trial, then a burst), and skimmed terminals, of whose payments three in four are fraud. Frauds are known a "
+        "week late; over the months contactless payments spread and take-overs become more frequent. All shares are "
+        "assumptions, of the order of the Fraud Detection Handbook's simulator."
+    ),
+    limits=(
+        "The true probabilities are those of somebody who knows which cards were taken over and which terminals were "
+        "skimmed, and when: nobody can know that from the records alone, so the ceiling lies well above what can be "
+        "learnt. Simulated frauds do not adapt to a detector."
+    ),
+)
+
+CREDIT_SIMULATOR = SimulatorCard(
+    version="2",
+    draws=(
+        "The log-odds of default are a written formula of instalment, credit line, late payments, work, savings, loan, "
+        "note and the state of the economy, with effects that bend and effects of pairs of columns. Age and sex do not "
+        "enter it; with a proxy strength above zero women have lower incomes and shorter contracts, which do. All "
+        "coefficients are assumptions, set so that the truth has an AUROC of about 0.85."
+    ),
+    limits=(
+        "Every applicant gets the loan and every outcome is seen, which no bank's records show; the true probability "
+        "knows incomes that are missing in the record."
+    ),
+)
 
 
 def _window_fields() -> list[Field]:
@@ -97,6 +140,8 @@ FRAUD = Task(
     ),
     simulate=_simulate_fraud,
     simulated_rows=6000,
+    true_probabilities=_true_fraud,
+    simulator_card=FRAUD_SIMULATOR,
     page_one=fraud_page_one,
 )
 
@@ -145,5 +190,7 @@ CREDIT = Task(
     ),
     simulate=_simulate_credit,
     simulated_rows=2800,
+    true_probabilities=_true_default,
+    simulator_card=CREDIT_SIMULATOR,
     page_one=credit_page_one,
 )
