@@ -3,8 +3,8 @@
 Every applicant's probability follows from the written-down formula `_log_odds`: main effects, effects that bend
 (instalments above a third of the income, a credit line nearly used up), effects that need two columns at once (a
 fixed-term contract and a long loan), what the applicant writes in the note, and the state of the economy. Age and sex
-do not enter it; they matter only through what goes along with them (`proxy` says how much). Since the true probability is returned, a report
-can say how much of the reachable a model reached.
+do not enter it; they matter only through what goes along with them (`proxy` says how much). Since the true probability
+is returned, a report can say how much of the reachable a model reached.
 """
 
 from __future__ import annotations

@@ -102,18 +102,18 @@ stroke
     shifts: systolic_bp 28, heart_rate 4, glucose .15, gcs .5
 """
 
-# Finding; system and per cent of people who have it by chance; names (after "no", "denies", "has"); whole sentences.
-# An indented line belongs to the one above.
+# Finding, with the finding that it is a kind of behind a "<" (who has it, has that too); system and per cent of people
+# who have it by chance; names (after "no", "denies", "has"); whole sentences. An indented line belongs to the one above.
 _FINDINGS_TEXT = """
 chest pain; chest 3; chest pain|chest tightness|pain in the chest|chest discomfort|pressure on the chest;
     my chest hurts|it feels like a weight on my chest
-radiation; chest 1; radiation to the arm|pain in the left arm|jaw pain;
+radiation < chest pain; chest 1; radiation to the arm|pain in the left arm|jaw pain;
     the pain goes into the left arm|it spreads up to the jaw
-pleuritic pain; chest 2; pain on breathing in|pleuritic pain|stabbing pain with each breath;
+pleuritic pain < chest pain; chest 2; pain on breathing in|pleuritic pain|stabbing pain with each breath;
     it stabs when breathing in deeply|sharp pain when taking a breath
 short of breath; chest 4; shortness of breath|breathlessness|dyspnoea|difficulty breathing|SOB;
     cannot get enough air|out of breath on the stairs
-worse lying flat; chest 2; orthopnoea|trouble lying flat|need to sleep propped up;
+worse lying flat < short of breath; chest 2; orthopnoea|trouble lying flat|need to sleep propped up;
     has to sleep sitting up|lying down makes it worse
 palpitations; chest 4; palpitations|a racing heart|heart pounding; heart keeps pounding|the heart is beating very fast
 sweating; chest 4; sweating|cold sweat|clamminess|diaphoresis; broke out in a sweat|skin is cold and damp
@@ -121,17 +121,17 @@ fear; chest 4; anxiety|a feeling of dread|panic|fear of dying;
     feels that something terrible is about to happen|very frightened by it
 wheeze; air 2; wheeze|wheezing|whistling breathing; the chest whistles when breathing out
 cough; air 8; cough|coughing|a cough; keeps coughing, worse at night|cannot stop coughing
-sputum; air 3; sputum|phlegm|green mucus; brings up thick phlegm
-blood in sputum; air 0.5; haemoptysis|blood in the sputum|coughing up blood; spots of blood on coughing
+sputum < cough; air 3; sputum|phlegm|green mucus; brings up thick phlegm
+blood in sputum < cough; air 0.5; haemoptysis|blood in the sputum|coughing up blood; spots of blood on coughing
 sore throat; air 4; sore throat|throat pain; it hurts to swallow|throat is raw
 runny nose; air 6; runny nose|nasal congestion|a blocked nose; nose is streaming
 fever; infection 4; fever|high temperature|pyrexia|a temperature; felt very hot last night|burning up since yesterday
-chills; infection 2; chills|rigors|shivering|shaking chills; cannot stop shivering
+chills < fever; infection 2; chills|rigors|shivering|shaking chills; cannot stop shivering
 muscle aches; infection 5; muscle aches|myalgia|body aches|aching limbs; every muscle aches
 fatigue; infection 12; fatigue|tiredness|exhaustion|lethargy; completely worn out|no energy at all
 rash; infection 2; rash|spots on the skin|a skin rash; new dark spots on the legs
 headache; head 8; headache|head pain|a bad headache; the head is pounding|head hurts badly
-light hurts; head 2; photophobia|sensitivity to light|pain from bright light; has to lie in a dark room
+light hurts < headache; head 2; photophobia|sensitivity to light|pain from bright light; has to lie in a dark room
 neck stiffness; head 3; neck stiffness|stiff neck|neck pain; cannot bend the neck forward
 visual aura; head 1; visual disturbance|zigzag lines|blurred vision|flashing lights;
     part of the field of view went missing
@@ -146,11 +146,11 @@ nausea; abdomen 7; nausea|feeling sick|queasiness; feels sick to the stomach
 vomiting; abdomen 4; vomiting|being sick|throwing up; threw up several times|cannot keep anything down
 diarrhoea; abdomen 4; diarrhoea|loose stools|watery stools; has been to the toilet ten times with watery stool
 stomach pain; abdomen 5; abdominal pain|stomach pain|tummy ache|belly cramps; the stomach cramps badly|belly is sore
-lower right pain; abdomen 1; pain low on the right side|right iliac fossa pain|right lower abdominal pain;
+lower right pain < stomach pain; abdomen 1; pain low on the right side|right iliac fossa pain|right lower abdominal pain;
     the pain has moved to the lower right
 loss of appetite; abdomen 6; loss of appetite|poor appetite|being off food; cannot face food
 heartburn; abdomen 5; heartburn|burning behind the breastbone|burning after meals; it burns after eating
-acid taste; abdomen 2; acid regurgitation|a sour taste in the mouth|acid reflux; acid comes up into the throat
+acid taste < heartburn; abdomen 2; acid regurgitation|a sour taste in the mouth|acid reflux; acid comes up into the throat
 burning urine; urine 2; dysuria|burning on passing urine|painful urination; it stings to pee
 passing water often; urine 5; urinary frequency|passing urine often|polyuria;
     up all night to pee|in the toilet every half hour to pee
@@ -166,6 +166,8 @@ calf swelling; legs 1.5; calf swelling|a swollen calf|pain in one calf; one leg 
 class Finding:
     """What a patient may notice, and how it is told."""
 
+    part_of: str
+    """The finding that it implies; "" where there is none."""
     system: str
     chance: float
     names: tuple[str, ...]
@@ -175,9 +177,10 @@ class Finding:
 def _parse_findings(text: str) -> dict[str, Finding]:
     found = {}
     for line in text.replace("\n    ", " ").strip().splitlines():
-        name, likely, names, sentences = line.split("; ")
+        said, likely, names, sentences = line.split("; ")
+        name, _, wider = said.partition(" < ")
         system, chance = likely.split()
-        found[name] = Finding(system, float(chance) / 100, tuple(names.split("|")), tuple(sentences.split("|")))
+        found[name] = Finding(wider, system, float(chance) / 100, tuple(names.split("|")), tuple(sentences.split("|")))
     return found
 
 

@@ -6,11 +6,11 @@ One row, shortened:
     P00017   67M. Chest tightness since this morning. …  67   male  104          212       acute coronary syndrome
 
 How a visit comes about: age and sex; a condition by its incidence at that age and sex; findings, each caused by the
-condition or by chance (noisy-OR); what is told of them (some are left out, a few told wrongly, many are asked about and
-denied); vital signs and laboratory values, shifted by the condition and by how severe it is; laboratory values are
-ordered because of what was told, never because of the hidden condition. Every step has a known probability, so
-`true_probabilities` gives the exact posterior, a ceiling that no model can pass. The numbers are the order of
-magnitude of textbooks, made up for software tests: they are no source of medical knowledge.
+condition, by chance, or by a finding that is a kind of it (noisy-OR); what is told of them (some are left out, a few
+told wrongly, many are asked about and denied); vital signs and laboratory values, shifted by the condition and by how
+severe it is; laboratory values are ordered because of what was told, never because of the hidden condition. Every step
+has a known probability, so `true_probabilities` gives the exact posterior, a ceiling that no model can pass. The
+numbers are the order of magnitude of textbooks, made up for software tests: they are no source of medical knowledge.
 """
 
 from __future__ import annotations
@@ -27,10 +27,7 @@ from .knowledge import CONDITIONS, FINDINGS, KNOWN
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["CONDITIONS", "SIMULATOR_VERSION", "simulate", "true_probabilities"]
-
-SIMULATOR_VERSION = "1.0"
-"""Raised when the same seed gives other rows."""
+__all__ = ["CONDITIONS", "simulate", "true_probabilities"]
 
 _CHANCE = 0.6  # of the percentages by chance above, in people who come with something else
 _REPORTED, _INVENTED = 0.86, 0.01  # a present finding is told; an absent one is told as present
@@ -64,6 +61,8 @@ _SEVERE, _MILD, _GCS_MEASURED = 0.5, 0.45, 0.6
 _BANDS = ("18-39", "40-64", "65+")
 _EDGES = np.array([40, 65])
 
+_HANDS = 6
+"""Who writes notes, in each voice."""
 _DURATIONS = (
     ("for two hours", "since this morning", "for about an hour", "since last night", "for six hours"),
     ("for two days", "since yesterday", "for three days", "for the last four days"),
@@ -115,12 +114,21 @@ _ASIDE = (
 class _Tables:
     """The knowledge base as arrays: c conditions, f findings, v numbers."""
 
-    present: np.ndarray  # (c, f) probability that the finding is there, noisy-OR of cause and chance
+    present: np.ndarray  # (c, f) probability that the finding is there of itself, noisy-OR of cause and chance
+    children: dict[int, list[int]]  # finding -> the findings that imply it
     near: np.ndarray  # (f, f) 1 where two findings belong to one system
     shift: np.ndarray  # (c, v)
     drowsy: np.ndarray  # (c,) chance of a coma score below 15 in a severe case
     prior: np.ndarray  # (3, 2, c) age band, sex (male, female)
     duration: np.ndarray  # (c, 3)
+
+
+def _children() -> dict[int, list[int]]:
+    names, found = list(FINDINGS), dict[int, list[int]]()
+    for at, finding in enumerate(FINDINGS.values()):
+        if finding.part_of:
+            found.setdefault(names.index(finding.part_of), []).append(at)
+    return found
 
 
 @cache
@@ -134,6 +142,7 @@ def _tables() -> _Tables:
     duration = np.array([c.lasts for c in known])
     return _Tables(
         present=1 - (1 - chance) * (1 - cause),
+        children=_children(),
         near=(system[:, None] == system[None, :]).astype(float),
         shift=np.array([[c.shifts.get(v, 0.0) for v in _NUMBERS] for c in known]),
         drowsy=np.array([c.shifts.get("gcs", 0.0) for c in known]),
@@ -184,6 +193,8 @@ def _draw(rows: int, seed: int) -> _Visits:
     same = second & (rng.random(rows) < 0.4)
     condition = np.where(same, condition[first], condition)
     is_there = rng.random((rows, len(FINDINGS))) < tables.present[condition]
+    for wider, kinds in tables.children.items():
+        is_there[:, wider] |= is_there[:, kinds].any(axis=1)
     positive = rng.random(is_there.shape) < np.where(is_there, _REPORTED, _INVENTED)
     asked = np.where(positive @ tables.near > 0, _ASKED_NEAR, _ASKED)
     negative = ~positive & (rng.random(is_there.shape) < asked * np.where(is_there, _DENIED, 1.0))
@@ -214,32 +225,58 @@ def _ordered(positive: np.ndarray) -> np.ndarray:
     return chance
 
 
-def true_probabilities(rows: int, seed: int) -> np.ndarray:
+def true_probabilities(rows: int, seed: int) -> pd.DataFrame:
     """Give the exact posterior of the rows that `simulate(rows, seed)` gives.
 
     The probability of each condition given age, sex, what the note tells, its duration and the measured numbers
-    (exact but for the rounding of numbers). Its accuracy is the best that any model can reach on such rows.
+    (exact but for the rounding of numbers; a patient's other visit is not looked at). Its accuracy is the best that any
+    model can reach on such rows.
 
     Returns:
-        (rows, 16) probabilities in the order of `CONDITIONS`; each row sums to 1.
+        (rows, 16) frame of probabilities, one column for each of `CONDITIONS`; each row sums to 1.
     """
+    import pandas as pd
+
     visits, tables = _draw(rows, seed), _tables()
     log_p = np.log(tables.prior[np.digitize(visits.age, _EDGES), visits.female])
-    told_present = tables.present * _REPORTED + (1 - tables.present) * _INVENTED  # (c, f)
-    hidden, absent = tables.present * (1 - _REPORTED) * _DENIED, (1 - tables.present) * (1 - _INVENTED)
-    was_denied = hidden + absent  # times the chance of being asked, which no condition changes
+    here, away = _told_chance(visits, _REPORTED, _DENIED), _told_chance(visits, _INVENTED, 1.0)
     for c in range(len(CONDITIONS)):
-        silent = 1 - told_present[c] - visits.asked * was_denied[c]
-        chance = np.where(visits.told == 1, told_present[c], np.where(visits.told == 0, was_denied[c], silent))
-        log_p[:, c] += np.log(chance).sum(axis=1)
+        log_p[:, c] += np.log(_findings_chance(tables.present[c], here, away, tables.children)).sum(axis=1)
     named = visits.duration >= 0
     log_p[named] += np.log(tables.duration[:, visits.duration[named]].T)
     log_p += np.logaddexp(
         math.log(_SEVERE) + _log_numbers(visits, 1.0), math.log(1 - _SEVERE) + _log_numbers(visits, _MILD)
     )
     p = np.exp(log_p - log_p.max(axis=1, keepdims=True))
-    result: np.ndarray = p / p.sum(axis=1, keepdims=True)
+    return pd.DataFrame(p / p.sum(axis=1, keepdims=True), columns=list(CONDITIONS))
+
+
+def _told_chance(visits: _Visits, reported: float, denied: float) -> np.ndarray:
+    """(n, f) chance of what the note tells of each finding, if it is told with one chance and denied with another."""
+    negative = (1 - reported) * visits.asked * denied
+    result: np.ndarray = np.where(
+        visits.told == 1, reported, np.where(visits.told == 0, negative, 1 - reported - negative)
+    )
     return result
+
+
+def _findings_chance(
+    present: np.ndarray, here: np.ndarray, away: np.ndarray, children: dict[int, list[int]]
+) -> np.ndarray:
+    """(n, groups) chance of what is told in one condition: a factor for each finding alone, and for each family.
+
+    In a family the wider finding is there if any of its kinds is: the sum over all states is closed, as only "no kind is
+    there" leaves the wider finding to its own causes.
+    """
+    mixed = present * here + (1 - present) * away
+    factors = []
+    for wider, kinds in children.items():
+        any_state = mixed[:, kinds].prod(axis=1)
+        none = ((1 - present) * away)[:, kinds].prod(axis=1)
+        factors.append((any_state - none) * here[:, wider] + none * mixed[:, wider])
+    family = {at for wider, kinds in children.items() for at in (wider, *kinds)}
+    alone = [at for at in range(len(present)) if at not in family]
+    return np.column_stack([mixed[:, alone], *factors])
 
 
 def _log_numbers(visits: _Visits, severity: float) -> np.ndarray:
@@ -257,23 +294,30 @@ def _pick(options: tuple[str, ...] | list[str], u: float) -> str:
     return options[int(u * len(options))]
 
 
-def _sentences(told: list[int], duration: int, me: bool, luck: list[float]) -> list[str]:
+def _own(options: tuple[str, ...], hand: int) -> tuple[str, ...]:
+    """The two of some wordings that one hand uses."""
+    count = len(options)
+    return options[hand % count], options[(hand + 1 + hand // count) % count]
+
+
+def _sentences(told: list[int], duration: int, me: bool, hand: int, luck: list[float]) -> list[str]:
     """Write the findings of one visit as sentences without their full stops."""
     draw = iter(luck)
+    has, lacks = _own(_PRESENT[me], hand), _own(_ABSENT[me], hand)
     present, absent = [], []
     for finding, state in zip(FINDINGS.values(), told, strict=True):
         if state < 0:
             continue
         if state == 0:
-            absent.append(_pick(finding.names, next(draw)).removeprefix("a "))
+            absent.append(_pick(_own(finding.names, hand), next(draw)).removeprefix("a "))
         elif next(draw) < 0.3:
-            present.append(_pick(finding.sentences, next(draw)))
+            present.append(_pick(_own(finding.sentences, hand), next(draw)))
         else:
-            present.append(_pick(_PRESENT[me], next(draw)).format(x=_pick(finding.names, next(draw))))
+            present.append(_pick(has, next(draw)).format(x=_pick(_own(finding.names, hand), next(draw))))
     present.sort(key=lambda _: next(draw))
     absent.sort(key=lambda _: next(draw))
     if duration >= 0 and present:
-        present[0] += " " + _pick(_DURATIONS[duration], next(draw))
+        present[0] += " " + _pick(_own(_DURATIONS[duration], hand), next(draw))
     out = []
     while len(present) > 1 and next(draw) < 0.35:  # two findings in one sentence, often with a denial between them
         pair = f"{present.pop()}, {present.pop()}"
@@ -282,22 +326,28 @@ def _sentences(told: list[int], duration: int, me: bool, luck: list[float]) -> l
     while absent:
         some = [absent.pop() for _ in range(min(len(absent), 1 + int(next(draw) * 4)))]
         listed = some[0] if len(some) == 1 else ", ".join(some[:-1]) + " or " + some[-1]
-        out.append(_pick(_ABSENT[me], next(draw)).format(x=listed))
+        out.append(_pick(lacks, next(draw)).format(x=listed))
     for _ in range(int(next(draw) * 3)):
         out.append(_pick(_ASIDE, next(draw)))
     return sorted(out, key=lambda _: next(draw))
 
 
-def _notes(visits: _Visits, seed: int) -> list[str]:
+def _hands(rows: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """(n,) whether the patient writes, and (n,) which of six hands."""
+    rng = np.random.default_rng([seed, 3])
+    return rng.random(rows) < 0.5, rng.integers(0, _HANDS, rows)
+
+
+def _notes(visits: _Visits, seed: int, mine: np.ndarray, hands: np.ndarray) -> list[str]:
     rng, told = np.random.default_rng([seed, 2]), visits.told.tolist()
     notes = []
     for i in range(len(told)):
         luck = rng.random(6 * len(FINDINGS)).tolist()
-        me, female = luck.pop() < 0.5, bool(visits.female[i])
-        opening = _pick(_OPENINGS[me], luck.pop()).format(
+        me, hand, female = bool(mine[i]), int(hands[i]), bool(visits.female[i])
+        opening = _pick(_own(_OPENINGS[me], hand), luck.pop()).format(
             age=visits.age[i], person="woman" if female else "man", letter="F" if female else "M"
         )
-        parts = [s[0].upper() + s[1:] + "." for s in _sentences(told[i], int(visits.duration[i]), me, luck)]
+        parts = [s[0].upper() + s[1:] + "." for s in _sentences(told[i], int(visits.duration[i]), me, hand, luck)]
         notes.append(" ".join([opening, *parts] if opening else parts) or "Feels unwell.")
     return notes
 
@@ -312,14 +362,15 @@ def simulate(rows: int, seed: int) -> pd.DataFrame:
     Returns:
         Columns patient, note, age (a), sex, age_band, temperature (Cel), heart_rate (/min), systolic_bp (mm[Hg]),
         respiratory_rate (/min), spo2 (%), gcs ({score}), crp (mg/L), white_cells (10*9/L), glucose (mmol/L),
-        troponin (ng/L) and condition; NaN where a number was not measured.
+        troponin (ng/L), template (voice and hand that wrote the note: hold some out to test on wordings that were not
+        seen) and condition; NaN where a number was not measured.
     """
     import pandas as pd
 
-    visits = _draw(rows, seed)
+    visits, (mine, hands) = _draw(rows, seed), _hands(rows, seed)
     frame: dict[str, object] = {
         "patient": [f"P{number:05d}" for number in visits.patient],
-        "note": _notes(visits, seed),
+        "note": _notes(visits, seed, mine, hands),
         "age": visits.age.astype(float),
         "sex": np.where(visits.female == 1, "female", "male"),
         "age_band": np.array(_BANDS)[np.digitize(visits.age, _EDGES)],
@@ -330,7 +381,9 @@ def simulate(rows: int, seed: int) -> pd.DataFrame:
         frame[name] = np.clip(np.round(value, digits), low, high)
         if name == "spo2":
             frame["gcs"] = visits.gcs
+    voice = np.where(mine, "patient-", "clinician-")
+    frame["template"] = np.char.add(voice, hands.astype(str))
     frame["condition"] = np.array(CONDITIONS)[visits.condition]
     table = pd.DataFrame(frame)
-    words = ["patient", "note", "sex", "age_band", "condition"]
+    words = ["patient", "note", "sex", "age_band", "template", "condition"]
     return table.astype(dict.fromkeys(words, "str"))

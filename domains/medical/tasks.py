@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...core.task import Field, SafetyPolicy, SplitRule, Task
+from ...core.task import Field, SafetyPolicy, SimulatorCard, SplitRule, Task
 from ...evaluation.metrics.standard import ACCURACY, ECE, LOG_LOSS, MACRO_F1, MCC, TOP_3
 from .metrics import NEVER_MISS_SENSITIVITY, page_one
 from .readers import READERS
@@ -67,6 +67,27 @@ def _simulate(rows: int, seed: int) -> pd.DataFrame:
     return simulate(rows, seed)
 
 
+def _true_probabilities(rows: int, seed: int) -> pd.DataFrame:
+    from .simulator import true_probabilities
+
+    return true_probabilities(rows, seed)
+
+
+SIMULATOR_CARD = SimulatorCard(
+    version="2",
+    draws=(
+        "A condition by its incidence at that age and sex; findings by noisy-OR of condition and chance, where a kind of "
+        "a finding implies it; of these some are not told, a few are told or denied wrongly, and many absent ones are "
+        "denied; vital signs and laboratory values are shifted by condition and severity and ordered because of what was "
+        "told. Twelve hands write the notes, six of patients and six of clinicians, each with openings, forms and words "
+        "of its own. All numbers have the order of magnitude of textbooks and were made up for software tests."
+    ),
+    limits=(
+        "Sixteen conditions, one at a time, without treatment, course or examination: figures here say how much of what "
+        "was written a model understands, and nothing about patients. They are no source of medical knowledge."
+    ),
+)
+
 DIAGNOSIS = Task(
     name="medical.diagnosis",
     version="1",
@@ -82,5 +103,7 @@ DIAGNOSIS = Task(
     readers=READERS,
     simulate=_simulate,
     simulated_rows=1800,
+    true_probabilities=_true_probabilities,
+    simulator_card=SIMULATOR_CARD,
     page_one=page_one,
 )

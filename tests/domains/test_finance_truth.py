@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -21,7 +23,7 @@ EDGES = [0, 0.002, 0.01, 0.05, 0.2, 0.5, 0.8, 0.95, 0.99, 1.0001]
 def off_in_bins(probability: np.ndarray, hit: np.ndarray) -> list[str]:
     """Bins in which the hits lie outside the central 99.9 % of what the probabilities promise."""
     bad = []
-    for low, high in zip(EDGES[:-1], EDGES[1:], strict=True):
+    for low, high in pairwise(EDGES):
         inside = (probability >= low) & (probability < high)
         if inside.sum() < 50:
             continue

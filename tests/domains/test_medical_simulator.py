@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from verticals.domains.medical.simulator import CONDITIONS, simulate, true_probabilities
+from verticals.domains.medical.knowledge import FINDINGS
+from verticals.domains.medical.simulator import (
+    CONDITIONS,
+    _draw,
+    _findings_chance,
+    simulate,
+    true_probabilities,
+)
 from verticals.domains.medical.tasks import DIAGNOSIS, FIELDS
 
 
@@ -84,7 +93,9 @@ def test_asides_do_not_tell_the_condition(visits: pd.DataFrame) -> None:
 
 def test_the_true_probabilities_are_calibrated_and_the_ceiling_is_where_it_should_be() -> None:
     rows = simulate(6000, 9)
-    p = true_probabilities(6000, 9)
+    truth_of = true_probabilities(6000, 9)
+    assert tuple(truth_of.columns) == CONDITIONS
+    p = truth_of.to_numpy()
     truth = np.array([CONDITIONS.index(c) for c in rows["condition"]])
     assert p.shape == (6000, 16)
     np.testing.assert_allclose(p.sum(axis=1), 1)
@@ -97,6 +108,67 @@ def test_the_true_probabilities_are_calibrated_and_the_ceiling_is_where_it_shoul
         assert abs(hit[part].mean() - confidence[part].mean()) < 4 * error + 0.005
     # and for one condition alone, over all rows
     np.testing.assert_allclose(p.mean(axis=0), np.bincount(truth, minlength=16) / 6000, atol=0.012)
+
+
+def test_the_posterior_of_a_family_is_the_sum_over_all_states() -> None:
+    rng = np.random.default_rng(0)
+    present, here, away = rng.random(5), rng.random((3, 5)), rng.random((3, 5))
+    found = _findings_chance(present, here, away, {1: [0, 3]}).prod(axis=1)
+    expected = np.zeros(3)
+    for state in itertools.product([0, 1], repeat=5):
+        chance = np.prod([p if s else 1 - p for s, p in zip(state, present, strict=True)])
+        seen = [*state]
+        seen[1] = max(state[0], state[1], state[3])  # finding 1 is there if it or one of its kinds is
+        expected += chance * np.prod(np.where(np.array(seen) == 1, here, away), axis=1)
+    np.testing.assert_allclose(found, expected)
+
+
+def test_a_kind_of_a_finding_implies_it() -> None:
+    names = list(FINDINGS)
+    told = _draw(40_000, 1).told
+    stab, ache = names.index("pleuritic pain"), names.index("chest pain")
+    # told in 86 % of those who have it; about one told stab in seven is told wrongly
+    assert (told[told[:, stab] == 1][:, ache] == 1).mean() > 0.7
+    assert (told[told[:, stab] != 1][:, ache] == 1).mean() < 0.3
+
+
+def test_hands_write_with_words_of_their_own(visits: pd.DataFrame) -> None:
+    hands = visits["template"].unique()
+    assert len(hands) == 12
+    text = visits.groupby("template")["note"].agg(" ".join)
+    dyspnoea = text.str.contains("dyspnoea", regex=False)
+    assert 2 <= dyspnoea.sum() <= 8  # a word of some hands only
+    condition = visits["condition"].eq("migraine").groupby(visits["template"]).mean()
+    assert condition.max() < 0.25  # and no hand has its own conditions
+
+
+def test_no_model_is_above_the_bayes_scorer() -> None:
+    from sklearn.compose import make_column_transformer
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.impute import SimpleImputer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import log_loss
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    rows, truth = simulate(6000, 21), true_probabilities(6000, 21)
+    numbers = [field.name for field in FIELDS if field.kind == "number" and field.name in rows]
+    model = make_pipeline(
+        make_column_transformer(
+            (TfidfVectorizer(ngram_range=(1, 2), min_df=3, sublinear_tf=True), "note"),
+            (make_pipeline(SimpleImputer(add_indicator=True), StandardScaler()), numbers),
+        ),
+        LogisticRegression(C=3, max_iter=300),
+    )
+    model.fit(rows[:4500], rows["condition"][:4500])
+    test, bayes = rows[4500:], truth[4500:]
+    right = [
+        np.asarray(found == test["condition"].to_numpy(), float)
+        for found in (model.predict(test), bayes.columns.to_numpy()[bayes.to_numpy().argmax(axis=1)])
+    ]
+    gap = right[1] - right[0]
+    assert gap.mean() > 1.96 * gap.std() / np.sqrt(len(gap))
+    assert log_loss(test["condition"], bayes[model.classes_]) < log_loss(test["condition"], model.predict_proba(test))
 
 
 def test_words_alone_are_neither_useless_nor_enough() -> None:
