@@ -204,8 +204,8 @@ def cases() -> dict[str, Case]:
         "mawps": Case(
             "MAWPS fold 0, train and dev",
             file("mawps/cv_mawps_fold0_train.csv", "mawps/cv_mawps_fold0_dev.csv"),
-            {**table, "label": "Equation", "text": ("Question",), "ignore": ("Body", "Ques_Statement", "group_nums",
-             "Numbers", "Answer")},
+            {**table, "label": "Answer", "text": ("Question",), "ignore": ("Body", "Ques_Statement", "group_nums",
+             "Numbers", "Equation")},
             (Known("109 of 384 dev questions have the same masked text as one of train", ("overlap",), 109),), True,
         ),
         "gsm8k": Case("GSM8K, official split", file("gsm8k/train.jsonl", "gsm8k/test.jsonl"),
@@ -215,8 +215,8 @@ def cases() -> dict[str, Case]:
             tutoring,
         ),
         "mrbench": Case(
-            "MRBench V3 dev, cut by dialogue",
-            halves("education.feedback", "mrbench/mrbench_v3_devset.json", "mrbench", group="dialogue"), feedback,
+            "MRBench V3 dev, cut by lesson",
+            halves("education.feedback", "mrbench/mrbench_v3_devset.json", "mrbench", group="session"), feedback,
         ),
         "pubmedqa": Case(
             "PubMedQA, 1,000 labelled", file("pubmedqa/ori_pqal.json"), {**table, "label": "final_decision"},

@@ -213,9 +213,9 @@ def read_mrbench(path: Path) -> pd.DataFrame:
     """Read MRBench dialogues (Maurya et al. 2025, the BEA 2025 layout) as one row per tutor's reply.
 
     Returns:
-        dialogue (conversation_id: split by it), tutor (who replied), response, student (last words of the pupil), last
-        (last words of the tutor before), history, and one column for each question of RUBRIC: No, To some extent, Yes,
-        or missing where the file holds no annotation.
+        session (two dialogues may be two moments of one: split by it), dialogue (conversation_id), tutor (who replied),
+        response, student (last words of the pupil), last (last words of the tutor before), history, and one column for
+        each question of RUBRIC: No, To some extent, Yes, or missing where the file holds no annotation.
 
     Raises:
         DataError: no such file, or a reply at fault that nobody collects.
@@ -224,7 +224,7 @@ def read_mrbench(path: Path) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     for file in paths(path, ("mrbench*.json",), "mrbench"):
         rows += rows_of(json_list(file, "mrbench"), "mrbench", need, _mrbench)
-    return frame_of(rows, ("dialogue", "tutor", "response", "student", "last", "history", *RUBRIC))
+    return frame_of(rows, ("session", "dialogue", "tutor", "response", "student", "last", "history", *RUBRIC))
 
 
 def _mrbench(record: dict[str, Any], place: str) -> Iterator[dict[str, Any]]:
@@ -242,6 +242,7 @@ def _mrbench(record: dict[str, Any], place: str) -> Iterator[dict[str, Any]]:
             reject(where, f"{where} {fault}.", reply)
             continue
         yield {
+            "session": dialogue.split("_")[0],  # 292861665_1 and 292861665_2 come out of one lesson
             "dialogue": dialogue,
             "tutor": tutor,
             "response": response,

@@ -112,7 +112,7 @@ FEEDBACK = Task(
         Field("history", "text", protected=True),
         *(Field(question, "category", protected=True) for question in RUBRIC[1:]),
     ),
-    split=SplitRule(by="group", group="dialogue"),
+    split=SplitRule(by="group", group="session"),
     decision=Decision(rule="balanced"),
     slices=("tutor",),
     readers=tuple(reader for reader in READERS if reader.name == "mrbench"),

@@ -70,6 +70,7 @@ def test_mrbench_counts_and_last_turns() -> None:
     frame = read_mrbench(real("mrbench"))
     assert len(frame) == 2476
     assert frame["dialogue"].nunique() == 300
+    assert frame["session"].nunique() == 287  # thirteen lessons gave two dialogues each
     marks = frame["Mistake_Identification"].value_counts().to_dict()
     assert marks == {"Yes": 1932, "No": 370, "To some extent": 174}
     assert frame["Providing_Guidance"].value_counts()["Yes"] == 1407
