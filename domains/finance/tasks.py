@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...core.task import Field, Reader, SimulatorCard, SplitRule, Task
+from ...core.task import Field, SimulatorCard, SplitRule, Task
 from ...evaluation.metrics.standard import (
     AUROC,
     AVERAGE_PRECISION,
@@ -18,7 +18,7 @@ from ...evaluation.metrics.standard import (
 from .history import DELAY_DAYS, WINDOWS
 from .metrics import CARD_PRECISION, CREDIT_DECISION, FRAUD_DECISION, MONEY_RECALL, RECALL_AT_CAPACITY
 from .page_one import credit_page_one, fraud_page_one
-from .readers import read_fraud_handbook, read_statlog_german, read_taiwan, read_transactions
+from .readers import CREDIT_READERS, FRAUD_READERS
 from .safety import CREDIT_SAFETY, FRAUD_SAFETY
 
 if TYPE_CHECKING:
@@ -132,12 +132,7 @@ FRAUD = Task(
     ),
     slices=("channel", "night"),
     safety=FRAUD_SAFETY,
-    readers=(
-        Reader(
-            "transactions", "raw transaction log (time, card, terminal, amount, fraud); adds history", read_transactions
-        ),
-        Reader("fraud_handbook", "transformed tables of the Fraud Detection Handbook, as CSV", read_fraud_handbook),
-    ),
+    readers=FRAUD_READERS,
     simulate=_simulate_fraud,
     simulated_rows=6000,
     true_probabilities=_true_fraud,
@@ -184,10 +179,7 @@ CREDIT = Task(
     metrics=(AUROC, GINI, KS, AVERAGE_PRECISION, BRIER, ECE, EXPECTED_COST(CREDIT_DECISION)),
     slices=("sex", "age_band"),
     safety=CREDIT_SAFETY,
-    readers=(
-        Reader("statlog_german", "Statlog German credit: german.data or the OpenML ARFF", read_statlog_german),
-        Reader("taiwan", "UCI default of credit card clients (Taiwan), as CSV", read_taiwan),
-    ),
+    readers=CREDIT_READERS,
     simulate=_simulate_credit,
     simulated_rows=2800,
     true_probabilities=_true_default,
