@@ -36,7 +36,8 @@ types: setup ## Types, by two checkers.
 
 check: lint types test ## All that continuous integration runs.
 
-benchmarks: setup ## Measure on real data and against transformers.Trainer; about an hour.
+benchmarks: setup ## Measure on real data and against transformers.Trainer; about two hours.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps ./tests/plugin
 	$(BIN)/python benchmarks/real.py
 	$(BIN)/python benchmarks/tune_cpu.py
 

@@ -8,6 +8,9 @@ Three calls tell the whole story; each has a command of the same name:
     run = verticals.tune(data, out="runs/credit")
     report = verticals.evaluate(run)
 
+A model that was trained elsewhere is reported on from its predictions: `verticals.report("predictions.csv",
+"finance.credit", label="BAD")`; runs are set side by side on the same rows by `verticals.compare([old, new])`.
+
 What an application imports speaks its users' words: `verticals.medical`, `verticals.education`, `verticals.finance`.
 Importing this package loads neither torch nor pandas; each name is fetched at first use.
 """
@@ -37,9 +40,11 @@ _HOME = {
     "Task": "core.task",
     "VerticalsError": "core.errors",
     "check_task": "core.conformance",
+    "compare": "evaluation.compare",
     "evaluate": "evaluation.evaluate",
     "load_task": "core.registry",
     "prepare": "datasets.prepare",
+    "report": "evaluation.outside",
     "tune": "core.tune",
 }
 
@@ -66,7 +71,9 @@ if TYPE_CHECKING:
     from .core.task import Task as Task
     from .core.tune import tune as tune
     from .datasets.prepare import prepare as prepare
+    from .evaluation.compare import compare as compare
     from .evaluation.evaluate import evaluate as evaluate
+    from .evaluation.outside import report as report
 
 
 def __getattr__(name: str) -> Any:

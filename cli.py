@@ -13,6 +13,7 @@ import typer
 from . import __version__
 from .core.errors import DataError, VerticalsError
 from .datasets.commands import app as data_app
+from .evaluation.commands import compare, evaluate, lines_of, report
 
 app = typer.Typer(
     name="verticals",
@@ -170,38 +171,9 @@ def tune(
     typer.echo(f"{run_folder}\nNext: verticals evaluate {run_folder}")
 
 
-def _number(value: float | None, sign: str = "") -> str:
-    return "undefined" if value is None or value != value else f"{value:{sign}.3f}"
-
-
-def _lines_of(report: Any) -> list[str]:
-    """The headline and the baselines of a report, a line each."""
-    low, high = report.interval or (None, None)
-    lines = [f"{report.headline} {_number(report.value)} (95 % interval {_number(low)} to {_number(high)})"]
-    for one in report.data["baselines"]:
-        lowest, highest = one["interval"] or (None, None)
-        lines.append(
-            f"  {one['name']:<32} {_number(one['value'])}   tuned is ahead by {_number(one['difference'], '+')} "
-            f"({_number(lowest, '+')} to {_number(highest, '+')})"
-        )
-    return lines
-
-
-@app.command()
-def evaluate(
-    run: Annotated[str, typer.Argument(help="Run folder.")],
-    data: Annotated[str | None, typer.Option(help="Other rows to test on; by default the run's own test rows.")] = None,
-    out: Annotated[str | None, typer.Option(help="Folder for the report; by default RUN/report.")] = None,
-    baselines: Annotated[bool, typer.Option(help="Fit and score the baselines on the same rows.")] = True,
-    threads: Annotated[int | None, typer.Option(help="CPU threads; by default all cores.")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
-) -> None:
-    """Measure a run on its test rows beside honest baselines and write the report."""
-    from .evaluation.evaluate import evaluate as evaluate_run
-
-    report = evaluate_run(run, data, out=out, baselines=baselines, threads=threads, progress=not quiet)
-    typer.echo("\n".join(_lines_of(report)))
-    typer.echo(f"{report.path}")
+app.command()(evaluate)
+app.command()(report)
+app.command()(compare)
 
 
 @app.command()
@@ -249,8 +221,9 @@ def quickstart(
         task = load_task(name)
         typer.echo(f"\n{name}: {task.title}")
         run_folder = tune_run(prepare(task, rows=rows), recipe, out=out / name, overwrite=True)
-        reports.append(evaluate_run(run_folder, out=out / f"{name}.report", threads=threads))
-        typer.echo("  on simulated test rows: " + "\n  ".join(_lines_of(reports[-1])))
+        # the sections that ask the model anew would take longer than the tuning
+        reports.append(evaluate_run(run_folder, out=out / f"{name}.report", threads=threads, thorough=False))
+        typer.echo("  on simulated test rows: " + "\n  ".join(lines_of(reports[-1])))
     index = write_index(reports, out)
     typer.echo(f"\n{len(reports)} tasks in {time.monotonic() - started:.0f} s. Open {index}")
 

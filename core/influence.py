@@ -15,7 +15,7 @@ from .task import Record, Schema
 if TYPE_CHECKING:
     from .predict import Predictor
 
-__all__ = ["Influence", "influence_of"]
+__all__ = ["Influence", "clauses_of", "influence_of", "pieces_of"]
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def influence_of(
     """
     from .predict import canonical
 
-    pieces = list(_pieces(record, run.schema, reference or {}))
+    pieces = list(pieces_of(record, run.schema, reference or {}))
     frame = canonical([record, *(without for _, _, without in pieces)], run.schema)
     raw = run.scorer.score(frame)
     if run.task.kind == "regression":
@@ -61,7 +61,12 @@ def influence_of(
     return sorted(found, key=lambda one: -abs(one.effect))
 
 
-def _pieces(record: Record, schema: Schema, reference: Record) -> list[tuple[str, str, dict[str, Any]]]:
+def clauses_of(text: str) -> list[str]:
+    """Sentences and parts between commas of a text, in order."""
+    return [c for c in re.split(r"(?<=[.!?;。！？；，])\s*(?=[一-鿿])|(?<=[.!?;])\s+|\n+|(?<=,)\s+", text) if c.strip()]
+
+
+def pieces_of(record: Record, schema: Schema, reference: Record) -> list[tuple[str, str, dict[str, Any]]]:
     """(field, evidence, the record without it) for everything that can be taken away."""
     found: list[tuple[str, str, dict[str, Any]]] = []
     for one in schema.fields:
@@ -69,7 +74,7 @@ def _pieces(record: Record, schema: Schema, reference: Record) -> list[tuple[str
         if cell is None or (isinstance(cell, float) and np.isnan(cell)):
             continue
         if one.kind == "text":
-            clauses = [c for c in re.split(r"(?<=[.!?;])\s+|\n+|(?<=,)\s+", str(cell)) if c.strip()]
+            clauses = clauses_of(str(cell))
             for i, clause in enumerate(clauses):
                 rest = " ".join(clauses[:i] + clauses[i + 1 :]) or None
                 found.append((one.name, clause.strip(" ,;"), {**record, one.name: rest}))

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from .pages import Section
+
 __all__ = [
     "Bank",
     "Box",
@@ -152,6 +154,9 @@ class SafetyPolicy:
     """What to do where the output abstains."""
     escalate: Callable[[Record], Sequence[Flag]] = no_flags
     """Deterministic rules, read before the score."""
+    never_miss: frozenset[str] = frozenset()
+    """Labels, in small letters, that must not be missed; in a yes/no task of such a policy the positive label is one too.
+    Where the report proves that they are, page one says stop."""
 
 
 @dataclass(frozen=True)
@@ -294,6 +299,8 @@ class Task:
     """What the simulator draws and what it cannot show."""
     page_one: Callable[[Scored], Sequence[Box]] | None = None
     """Test rows -> the facts that this profession reads first."""
+    sections: Callable[[Scored], Sequence[Section]] | None = None
+    """Test rows -> sections that only this task's report has."""
 
     @property
     def headline(self) -> Metric:

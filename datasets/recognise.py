@@ -63,7 +63,9 @@ class Recognised:
     """One sentence for each column that is not read as it might have been expected."""
 
 
-def recognise(frame: pd.DataFrame, task: Task, options: Options | None = None) -> Recognised:
+def recognise(
+    frame: pd.DataFrame, task: Task, options: Options | None = None, *, need_fields: bool = True
+) -> Recognised:
     """Decide the kind of each column.
 
     number: at least 95 % of the cells that say something are finite numbers; category: at most 50 short values that
@@ -74,6 +76,7 @@ def recognise(frame: pd.DataFrame, task: Task, options: Options | None = None) -
         frame: (rows, columns) as `read_table` gives them.
         task: its fields, label, group and time column are known beforehand.
         options: what the user declared.
+        need_fields: a table without a column to read is refused; without it, the schema may have no field.
 
     Raises:
         DataError: a named column that is not there, no label column, nothing left to read, or a column that was
@@ -104,7 +107,7 @@ def recognise(frame: pd.DataFrame, task: Task, options: Options | None = None) -
         field = _declared(frame[name], declared[name], notes) if name in declared else _guessed(frame[name], notes)
         if field is not None:
             fields.append(field)
-    if not fields:
+    if need_fields and not fields:
         raise DataError(
             f"No column of the data can be read as a field (columns: {', '.join(columns)}); "
             "name one with text, number, category or set."

@@ -4,6 +4,9 @@
     intervals.py   bootstrap intervals and paired differences
     baselines.py   majority, classical models, the untouched backbone
     evaluate.py    run -> Report
+    outside.py     predictions of another program -> Report
+    compare.py     several runs on the same rows -> Comparison
+    require.py     bounds on the figures of a report, for a release gate
     report.py      Report -> one HTML file, JSON, Markdown
     index.py       several reports -> one page
 

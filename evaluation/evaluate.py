@@ -9,40 +9,35 @@ import json
 import platform
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from ..core.errors import DataError, RunError
+from ..core.pages import as_data, without_contents
 from ..core.task import Metric, Prepared, Schema, Scored, Task
 from . import measure
 from .baselines import baselines as fit_baselines
-from .baselines import own_candidates
+from .canaries import replanted
 from .intervals import Interval, Resamples, interval
+from .measured import Measured, scored_rows
 from .reachable import reachable_facts
 from .report import SCHEMA_VERSION, Report
+from .sections import sections_of
+from .view import View
 from .words import summary
 
 if TYPE_CHECKING:
     from ..core.predict import Predictions, Predictor
 
-__all__ = ["evaluate", "facts_of", "scored_rows"]
+__all__ = ["PROBES", "Measured", "evaluate", "facts_of", "page_facts", "scored_rows"]
 
-
-@dataclass(frozen=True)
-class Measured:
-    """Rows with what the tuned model said of them."""
-
-    scored: Scored
-    predictions: Predictions
-    seconds: float
-    """Time of scoring them all."""
+PROBES = ("counterfactual", "robustness", "scope", "explanations", "privacy", "drift", "efficiency")
+"""Sections that ask the model anew about hundreds of changed records, which takes most of the time of a report."""
 
 
 def evaluate(
@@ -53,6 +48,8 @@ def evaluate(
     baselines: bool = True,
     threads: int | None = None,
     progress: bool = True,
+    thorough: bool = True,
+    contents: bool = True,
 ) -> Report:
     """Measure a run on its test rows, or on the rows of another file, and write the report.
 
@@ -63,6 +60,9 @@ def evaluate(
         baselines: Also fit the baselines on the training rows and compare them on the same rows.
         threads: CPU cores to use; None: the predictor's own choice, one for the baselines.
         progress: Say on standard error what is being done.
+        thorough: Also make the sections that ask the model anew about changed records (`PROBES`), which takes minutes;
+            without them the report says in their place that they were left out.
+        contents: Also show words of records, such as those of the surest wrong answers; without, the report can be passed on.
 
     Raises:
         RunError: the run is incomplete or altered, or its data file has changed since tuning.
@@ -82,7 +82,7 @@ def evaluate(
     missing: list[dict[str, str]] = []
     say("fetching the rows of the run")
     try:
-        prepared = prepare_again(kept.get("source", {}), predictor.task, checked=False)
+        prepared = replanted(prepare_again(kept.get("source", {}), predictor.task, checked=False))
         _same_rows(predictor, prepared, folder)
     except (DataError, RunError) as error:
         if data is None:
@@ -99,7 +99,7 @@ def evaluate(
             "There is no row to measure on; give a file with labelled rows, or a larger share for the test."
         )
     say(f"scoring {len(rows):,} rows")
-    measured = _score(predictor, rows)
+    predictions, measured = _score(predictor, rows)
     facts = facts_of(
         predictor.task,
         predictor.schema,
@@ -113,17 +113,51 @@ def evaluate(
         say=say,
     )
     facts["missing"] = missing + facts["missing"]
+    view = View(
+        predictor.task,
+        predictor.schema,
+        measured.scored,
+        predictions,
+        predictor,
+        prepared,
+        folder,
+        own_rows=data is None,
+        facts=facts,
+        seconds=measured.seconds,
+        say=say,
+    )
+    facts |= page_facts(view, () if thorough else PROBES, contents)
     facts["gate"] = _read(folder, "gate.json") or None  # as tuning saw it; runs of older versions have none
     invented = prepared.simulated if prepared is not None else bool(kept.get("simulated", False))
     facts |= {"simulated": invented and data is None, "tuned_on_simulated": invented}
     if data is not None:
-        facts["rows"]["seen"] = None if prepared is None else _seen(predictor.schema, prepared.train, rows)
+        facts["rows"]["seen"] = None if prepared is None else seen_rows(predictor.schema, prepared.train, rows)
     facts["measured_on"] = "the test rows of the run" if data is None else f"the rows of {Path(data).name}"
     facts["provenance"] = _provenance(folder, predictor, prepared, measured)
     facts["summary"] = summary(facts)
     report = Report(facts).write(folder / "report" if out is None else out)
     say(f"report written to {report.path}")
     return report
+
+
+def page_facts(view: View, leave_out: Collection[str] = (), contents: bool = True) -> dict[str, Any]:
+    """Sections, alarms for page one, and what could not be computed, as plain values.
+
+    Args:
+        view: what was measured.
+        leave_out: keys of sections that are not made, to be quick.
+        contents: also show tables that hold words of records.
+    """
+    run = "" if view.folder is None else f" {view.folder.name}"
+    why = f"Left out here to be quick; `verticals evaluate{run or ' RUN'}` makes it."
+    sections, missing = sections_of(view, dict.fromkeys(leave_out, why))
+    if not contents:
+        sections = [without_contents(section) for section in sections]
+    return {
+        "sections": [as_data(section) for section in sections],
+        "alarms": [asdict(alarm) | {"section": s.key} for s in sections for alarm in s.alarms],
+        "missing": [*view.facts["missing"], *missing],
+    }
 
 
 def _read(folder: Path, name: str) -> dict[str, Any]:
@@ -156,7 +190,7 @@ def _same_rows(predictor: Predictor, prepared: Prepared, folder: Path) -> None:
         )
 
 
-def _seen(schema: Schema, train: pd.DataFrame, rows: pd.DataFrame) -> int:
+def seen_rows(schema: Schema, train: pd.DataFrame, rows: pd.DataFrame) -> int:
     """Count the rows whose fields all equal those of a training row: they measure memory."""
     names = [f.name for f in schema.fields if f.name in train.columns and f.name in rows.columns]
     if not names:
@@ -165,55 +199,12 @@ def _seen(schema: Schema, train: pd.DataFrame, rows: pd.DataFrame) -> int:
     return sum(row in known for row in rows[names].astype(str).itertuples(index=False, name=None))
 
 
-def _score(predictor: Predictor, rows: pd.DataFrame) -> Measured:
+def _score(predictor: Predictor, rows: pd.DataFrame) -> tuple[Predictions, Measured]:
     start = time.perf_counter()
     predictions = predictor.predict(rows)
     seconds = time.perf_counter() - start
-    return Measured(scored_rows(predictor.task, predictor.schema, rows, predictions), predictions, seconds)
-
-
-def _own_place(label: Any, cell: Any) -> int:
-    """Position of the right candidate among a record's own ones: named by its text or by its number from 0."""
-    items = own_candidates(cell)
-    if str(label) in items:
-        return items.index(str(label))
-    try:
-        place = int(float(label))
-    except (TypeError, ValueError):
-        return -1
-    return place if 0 <= place < len(items) else -1
-
-
-def scored_rows(task: Task, schema: Schema, rows: pd.DataFrame, predictions: Predictions) -> Scored:
-    """Put truth and scores side by side; a true label that the run never saw becomes -1 and counts as missed.
-
-    Raises:
-        DataError: the rows have no label column.
-    """
-    if schema.label not in rows.columns:
-        raise DataError(f"The rows have no column {schema.label!r}; rows to measure on need the true label there.")
-    column = rows[schema.label]
-    labels = predictions.labels
-    if task.kind == "regression":
-        truth: NDArray[Any] = np.asarray(pd.to_numeric(column), dtype=np.float64)
-    elif task.kind == "choice" and task.candidates is not None and task.bank is None:
-        pairs = zip(column, rows[task.candidates], strict=True)
-        truth = np.array([_own_place(label, cell) for label, cell in pairs], dtype=np.int64)
-    else:
-        place = {name: i for i, name in enumerate(labels)}
-        truth = np.array([place.get(str(label), -1) for label in column], dtype=np.int64)
-    wanted = schema.positive or task.positive
-    two = task.kind == "classification" and len(labels) == 2 and wanted in labels
-    return Scored(
-        truth=truth,
-        scores=predictions.scores,
-        labels=labels,
-        rows=rows,
-        positive=labels.index(str(wanted)) if two else None,
-        threshold=predictions.threshold if two else None,
-        abstained=predictions.abstained,
-        offsets=predictions.offsets,
-    )
+    scored = scored_rows(predictor.task, predictor.schema, rows, predictions)
+    return predictions, Measured(scored, predictions, seconds)
 
 
 def facts_of(
@@ -281,6 +272,8 @@ def facts_of(
         "notes": list(prepared.notes) if prepared is not None else [],
         "gate": (prepared.gate or None) if prepared is not None else None,
         "missing": missing,
+        "sections": [],
+        "alarms": [],
     }
 
 

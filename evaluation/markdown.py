@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from .words import number, percent, range_of, reached
+from .words import cell, number, range_of, reached
 
 __all__ = ["markdown"]
 
@@ -28,7 +28,10 @@ def markdown(r: dict[str, Any]) -> str:
     lines = [f"# {_cell(r['title'])}", ""]
     if r["simulated"]:
         lines += ["**Simulated data.** The records were made by a simulator; no figure here speaks of real cases.", ""]
-    lines += [f"{_cell(r['statement'])}", "", *(f"- {_cell(sentence)}" for sentence in r["summary"]), ""]
+    lines += [f"{_cell(r['statement'])}", ""]
+    alarms = sorted(r["alarms"], key=lambda alarm: str(alarm["level"]))
+    lines += [f"- **{a['level']}: {_cell(a['name'].replace('_', ' '))}.** {_cell(a['message'])}" for a in alarms]
+    lines += [*(f"- {_cell(sentence)}" for sentence in r["summary"]), ""]
     if r["boxes"]:
         lines += _table(("What", "Figure", "Note"), ((b["title"], b["value"], b["note"]) for b in r["boxes"]))
     lines += ["## Metrics", ""]
@@ -62,36 +65,33 @@ def markdown(r: dict[str, Any]) -> str:
             f"Difference to the true probabilities: {number(found['difference'])} ({range_of(found['interval'])}).",
             "",
         ]
-    for table in r["slices"]:
-        lines += [f"## By {_cell(table['column'])}", ""]
-        lines += _table(
-            ("Group", "Rows", "Value", "95 % interval", "Note"),
-            ((g["group"], g["rows"], number(g["value"]), range_of(g["interval"]), g["note"]) for g in table["rows"]),
-        )
+    for section in r["sections"]:
+        lines += _section(section)
     lines += _rest(r)
     return "\n".join(lines).rstrip() + "\n"
 
 
+def _section(section: dict[str, Any]) -> list[str]:
+    """A section made of words, tables and figures; a figure is its caption."""
+    lines = [f"## {_cell(section['title'])}", ""]
+    for block in section["blocks"]:
+        if block["block"] == "text":
+            lines += [_cell(block["text"]), ""]
+        elif block["block"] == "figure":
+            lines += [f"Figure in report.html: {_cell(block['title'])}. {_cell(block['caption'])}", ""]
+        else:
+            columns = block["columns"]
+            lines += [f"{_cell(block['title'])}:", ""] if block["title"] else []
+            lines += _table(
+                [_cell(c["title"]) for c in columns],
+                ([cell(row.get(c["key"]), c["form"]) for c in columns] for row in block["rows"]),
+            )
+            lines += [_cell(block["note"]), ""] if block["note"] else []
+    return lines
+
+
 def _rest(r: dict[str, Any]) -> list[str]:
     lines: list[str] = []
-    if r["calibration"]:
-        c = r["calibration"]
-        before = "" if c["ece_before"] is None else f" (before calibration {number(c['ece_before'])})"
-        lines += [
-            "## Calibration",
-            "",
-            f"Expected calibration error {number(c['ece'])}{before}, slope {number(c['slope'])}, "
-            f"observed to expected {number(c['observed_expected'])}.",
-            "",
-        ]
-    if r["abstention"]:
-        a = r["abstention"]
-        lines += [
-            "## Withheld answers",
-            "",
-            f"{a['withheld']:,} of {a['rows']:,} rows ({percent(a['share'])}). {_cell(r['referral'])}",
-            "",
-        ]
     lines += _gate(r.get("gate"))
     if r["missing"]:
         lines += ["## Not computed", "", *(f"- {_cell(m['what'])}: {_cell(m['why'])}" for m in r["missing"]), ""]

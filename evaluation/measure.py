@@ -28,6 +28,7 @@ __all__ = [
     "error_rows",
     "flag_facts",
     "metric_row",
+    "named_groups",
     "roc_facts",
     "slice_tables",
     "threshold_rows",
@@ -172,7 +173,7 @@ def confusion_facts(scored: Scored) -> Facts | None:
     }
 
 
-def _groups(column: pd.Series) -> list[tuple[str, np.ndarray]]:
+def named_groups(column: pd.Series) -> list[tuple[str, np.ndarray]]:
     """Values of a column as named groups: numbers of many values in quarters, else the 12 largest."""
     if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column) and column.nunique() > 8:
         edges = np.unique(np.nanquantile(column.to_numpy(np.float64), [0.25, 0.5, 0.75]))
@@ -194,7 +195,7 @@ def slice_tables(metric: Metric, scored: Scored, columns: Sequence[str], group: 
         if name not in scored.rows.columns or not len(scored):
             continue
         rows = []
-        for value, member in _groups(pd.Series(scored.rows[name])):
+        for value, member in named_groups(pd.Series(scored.rows[name])):
             part = scored.take(np.flatnonzero(member))
             line: Facts = {"group": value, "rows": len(part), "value": None, "interval": [None, None], "note": ""}
             if scored.positive is not None and len(part) >= TOO_FEW:

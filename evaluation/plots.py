@@ -1,167 +1,276 @@
-"""Pictures of a report as inline SVG: readable in grey, in light and dark, with a title and a description for readers
-who listen.
+"""Figures of a report as SVG inside the page, drawn with matplotlib: readable in grey, in light and dark, by those who listen.
 
-Colours come from the style sheet (`mark`, `rival`, `faint`); what matters also differs in shape or dash.
+One function for each `Figure.kind`; `data` holds plain numbers:
+
+    line         series: [{name, x, y, low?, high?}], x_title, y_title, diagonal?: bool, level?: number, log?: bool,
+                 marked?: {x, y, name}, x_range?, y_range?, percent?: "x", "y" or "xy"
+    reliability  bins: [{confidence, observed, interval, count}], x_title, y_title
+    forest       rows: [{name, value, interval}], reference: number, left, right: words at the ends, percent?: bool
+    bars         rows: [{name, value, interval?}], x_title, level?: number, percent?: bool
+    histogram    edges: [b + 1], groups: [{name, counts: [b]}], x_title
+    heat         rows: [names], columns: [names], counts: [[…]], row_title, column_title
+
+Colours are those of Okabe and Ito (2008); what matters also differs in dash or marker. Colours become variables of the
+style sheet, so that a figure follows light and dark.
 """
 
 from __future__ import annotations
 
+import hashlib
+import io
 import math
-from collections.abc import Callable, Iterable, Sequence
+import re
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .words import number, percent, range_of
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
-__all__ = ["calibration_plot", "coverage_plot", "forest_plot", "roc_plot"]
+__all__ = ["KINDS", "draw"]
 
-Facts = dict[str, Any]
-_LEFT, _TOP, _SIDE = 52, 12, 280
+Data = Mapping[str, Any]
+SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)), (0, (3, 1)), (0, (8, 3)))
+MARKERS = ("o", "s", "^", "D", "v", "P")
+INK, QUIET, PALE, PAPER = "#010203", "#040506", "#070809", "#0a0b0c"
+"""Placeholders that the style sheet's colours replace."""
+_VARIABLES = {
+    **{colour: f"var(--series-{i})" for i, colour in enumerate(SERIES, start=1)},
+    INK: "var(--ink)", QUIET: "var(--quiet)", PALE: "var(--line)", PAPER: "var(--paper)",
+}  # fmt: skip
+MOST_POINTS = 200
 
 
-def _svg(width: int, height: int, title: str, description: str, body: Iterable[str]) -> str:
-    name = "plot-" + "".join(c if c.isalnum() else "-" for c in title.lower())
-    return (
-        f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" '
-        f'aria-labelledby="{name}-t {name}-d"><title id="{name}-t">{escape(title)}</title>'
-        f'<desc id="{name}-d">{escape(description)}</desc>{"".join(body)}</svg>'
+def draw(figure: Mapping[str, Any]) -> str:
+    """A figure (as `core.pages.as_data` gives it) as SVG with title and description.
+
+    Raises:
+        ValueError: an unknown kind.
+    """
+    if figure["kind"] not in KINDS:
+        raise ValueError(f"no figure of the kind {figure['kind']!r}; there are {', '.join(KINDS)}")
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    style: Any = {
+        "svg.fonttype": "none", "svg.hashsalt": "verticals", "font.size": 9, "font.family": "sans-serif",
+        "axes.edgecolor": QUIET, "axes.labelcolor": INK, "axes.titlecolor": INK, "text.color": INK, "xtick.color": QUIET,
+        "ytick.color": QUIET, "xtick.labelcolor": INK, "ytick.labelcolor": INK, "grid.color": PALE, "grid.linewidth": 0.6,
+        "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False, "text.parse_math": False,
+    }  # fmt: skip
+    with rc_context(style), warnings.catch_warnings():
+        warnings.filterwarnings(
+            "ignore", "Glyph .* missing"
+        )  # the reader's fonts draw the words, not those of this machine
+        canvas = Figure(figsize=(5.2, 3.6), layout="constrained")
+        canvas.patch.set_alpha(0)
+        KINDS[figure["kind"]](canvas, figure["data"])
+        for axes in canvas.axes:
+            axes.patch.set_alpha(0)
+            for artist in axes.get_children():
+                artist.set_clip_on(False)  # no clip paths, whose names would clash in one page
+        out = io.StringIO()
+        canvas.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    return _inlined(out.getvalue(), figure["title"], figure["caption"])
+
+
+def _inlined(svg: str, title: str, caption: str) -> str:
+    """Only the element itself, with names of its own, colours of the page and words for those who listen."""
+    name = "f" + hashlib.sha256(f"{title}{svg}".encode()).hexdigest()[:10]
+    body = svg[svg.index("<svg") :]
+    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
+    body = re.sub(r"<!--.*?-->", "", body, flags=re.DOTALL)
+    body = re.sub(r' clip-path="url\(#[^"]*\)"', "", body)
+    body = re.sub(r"<clipPath.*?</clipPath>", "", body, flags=re.DOTALL)
+    body = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', body)
+    body = body.replace('href="#', f'href="#{name}-').replace("url(#", f"url(#{name}-")
+    body = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font: \1px var(--sans)", body)
+    for placeholder, variable in _VARIABLES.items():
+        body = body.replace(placeholder, variable)
+    box = re.search(r'viewBox="([^"]+)"', body)
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="{box[1] if box else ""}" '
+        f'role="img" aria-labelledby="{name}-t {name}-d"><title id="{name}-t">{escape(title)}</title>'
+        f'<desc id="{name}-d">{escape(caption)}</desc>'
     )
+    body = head + body[body.index(">") + 1 :]
+    return re.sub(r"\s*\n\s*", " ", re.sub(r"(\d+\.\d{2})\d+", r"\1", body)).strip()
 
 
-def _text(x: float, y: float, words: str, anchor: str = "middle", kind: str = "") -> str:
-    shown = f' class="{kind}"' if kind else ""
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{shown}>{escape(words)}</text>'
+def _finite(values: Sequence[Any]) -> list[float]:
+    return [math.nan if v is None else float(v) for v in values]
 
 
-def _line(x1: float, y1: float, x2: float, y2: float, kind: str) -> str:
-    return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" class="{kind}"/>'
+def _thin(count: int) -> list[int]:
+    """Places of at most MOST_POINTS points, first and last among them."""
+    if count <= MOST_POINTS:
+        return list(range(count))
+    return sorted({round(i * (count - 1) / (MOST_POINTS - 1)) for i in range(MOST_POINTS)})
 
 
-def _path(points: Sequence[tuple[float, float]], kind: str, close: bool = False) -> str:
-    steps = "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
-    return f'<path d="M{steps}{"Z" if close else ""}" class="{kind}"/>'
+def _as_percent(axes: Axes, which: str) -> None:
+    from matplotlib.ticker import PercentFormatter
+
+    for letter, axis in (("x", axes.xaxis), ("y", axes.yaxis)):
+        if letter in which:
+            axis.set_major_formatter(PercentFormatter(1.0, symbol=" %", decimals=None))
 
 
-def _square(
-    x_title: str, y_title: str, x_most: float = 1.0, y_most: float = 1.0
-) -> tuple[list[str], Callable[[float, float], tuple[float, float]]]:
-    """Axes from 0 to the two maxima, and the function that places a point."""
-
-    def at(x: float, y: float) -> tuple[float, float]:
-        return _LEFT + _SIDE * x / x_most, _TOP + _SIDE * (1 - y / y_most)
-
-    body = [_line(*at(0, 0), *at(x_most, 0), "axis"), _line(*at(0, 0), *at(0, y_most), "axis")]
-    for step in range(6):
-        share = step / 5
-        x, y = at(share * x_most, 0)
-        body += [_line(x, y, x, y + 4, "axis"), _text(x, y + 17, f"{share * x_most:.3g}")]
-        x, y = at(0, share * y_most)
-        body += [_line(x - 4, y, x, y, "axis"), _text(x - 7, y + 4, f"{share * y_most:.3g}", "end")]
-        if step:
-            body.append(_line(x, y, x + _SIDE, y, "grid"))
-    middle = _LEFT + _SIDE / 2
-    body.append(_text(middle, _TOP + _SIDE + 36, x_title))
-    down = _TOP + _SIDE / 2
-    body.append(
-        f'<text x="13" y="{down:.1f}" text-anchor="middle" transform="rotate(-90 13 {down:.1f})">'
-        f"{escape(y_title)}</text>"
-    )
-    return body, at
-
-
-def _round_up(most: float) -> float:
-    return next((step for step in (0.05, 0.1, 0.2, 0.5) if most <= step), 1.0)
-
-
-def calibration_plot(facts: Facts) -> str:
-    """What was promised against what happened, with a band, and how many rows stand behind each point."""
-    bins = facts["bins"]
-    most = _round_up(max(max(b["confidence"], b["interval"][1]) for b in bins))
-    promised = "Predicted risk" if facts["about"] == "risk" else "Confidence of the answer"
-    happened = "Share that came true" if facts["about"] == "risk" else "Share that was right"
-    body, at = _square(promised, happened, most, most)
-    body.append(_line(*at(0, 0), *at(most, most), "ideal"))
-    upper = [at(b["confidence"], min(b["interval"][1], most)) for b in bins]
-    lower = [at(b["confidence"], b["interval"][0]) for b in bins]
-    points = [at(b["confidence"], b["observed"]) for b in bins]
-    body.append(_path([*upper, *reversed(lower)], "band", close=True))
-    body.append(_path(points, "mark line"))
-    floor = _TOP + _SIDE + 50
-    tallest = max(b["count"] for b in bins)
-    for (x, y), b in zip(points, bins, strict=True):
-        tall = 26 * b["count"] / tallest
-        words = f"{b['count']:,} rows: {percent(b['confidence'])} predicted, {percent(b['observed'])} observed"
-        body.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" class="mark dot"><title>{words}</title></circle>')
-        body.append(f'<rect x="{x - 4:.1f}" y="{floor + 26 - tall:.1f}" width="8" height="{tall:.1f}" class="count"/>')
-    body.append(_text(_LEFT - 7, floor + 26, "rows", "end"))
-    description = "; ".join(
-        f"{percent(b['confidence'])} predicted, {percent(b['observed'])} observed in {b['count']:,} rows" for b in bins
-    )
-    return _svg(_LEFT + _SIDE + 16, floor + 32, "Calibration curve", description, body)
+def _line(canvas: Any, data: Data) -> None:
+    axes = canvas.subplots()
+    axes.grid(visible=True)
+    for i, series in enumerate(data["series"]):
+        keep = _thin(len(series["x"]))
+        x, y = ([_finite(series[k])[j] for j in keep] for k in ("x", "y"))
+        colour, dash = SERIES[i % 6], DASHES[i % 6]
+        few = len(keep) <= 15
+        axes.plot(x, y, color=colour, linestyle=dash, linewidth=1.7, marker=MARKERS[i % 6] if few else None,
+                  markersize=4, label=series["name"])  # fmt: skip
+        if series.get("low") is not None:
+            low, high = ([_finite(series[k])[j] for j in keep] for k in ("low", "high"))
+            axes.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
+    if data.get("diagonal"):
+        ends = [max(axes.get_xlim()[0], axes.get_ylim()[0]), min(axes.get_xlim()[1], axes.get_ylim()[1])]
+        axes.plot(ends, ends, color=QUIET, linestyle=(0, (4, 3)), linewidth=1)
+    if data.get("level") is not None:
+        axes.axhline(data["level"], color=QUIET, linestyle=(0, (4, 3)), linewidth=1)
+    marked = data.get("marked")
+    if marked and marked["x"] is not None and marked["y"] is not None:
+        axes.plot([marked["x"]], [marked["y"]], marker="o", markersize=9, markerfacecolor=PAPER, markeredgecolor=SERIES[1],
+                  markeredgewidth=2, linestyle="none", label=marked["name"])  # fmt: skip
+    if data.get("log"):
+        axes.set_xscale("log")
+    for which, bounds in (("x", data.get("x_range")), ("y", data.get("y_range"))):
+        if bounds is not None:
+            (axes.set_xlim if which == "x" else axes.set_ylim)(*bounds)
+    axes.set_xlabel(data["x_title"])
+    axes.set_ylabel(data["y_title"])
+    _as_percent(axes, data.get("percent", ""))
+    if len(data["series"]) > 1 or marked:
+        axes.legend(loc="best", fontsize=8)
 
 
-def roc_plot(facts: Facts) -> str:
-    """Recall against false alarms; the ring is the frozen threshold."""
-    body, at = _square("Share of negatives flagged", "Share of positives flagged")
-    body.append(_line(*at(0, 0), *at(1, 1), "ideal"))
-    points = [at(x, y) for x, y in zip(facts["false_alarms"], facts["recall"], strict=True)]
-    body.append(_path(points, "mark line"))
-    false, true = facts["at_threshold"]
-    if false is not None and true is not None:
-        x, y = at(false, true)
-        body.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6" class="ring"/>')
-    description = (
-        f"At the frozen threshold {percent(true)} of the positives and {percent(false)} of the negatives are flagged."
-    )
-    return _svg(_LEFT + _SIDE + 16, _TOP + _SIDE + 44, "ROC curve", description, body)
+def _reliability(canvas: Any, data: Data) -> None:
+    axes, below = canvas.subplots(2, 1, height_ratios=(4, 1), sharex=True)
+    bins = data["bins"]
+    x, y = [b["confidence"] for b in bins], [b["observed"] for b in bins]
+    low, high = [b["interval"][0] for b in bins], [b["interval"][1] for b in bins]
+    most = max([*x, *high])
+    most = next((step for step in (0.05, 0.1, 0.2, 0.5) if most <= step), 1.0)
+    axes.grid(visible=True)
+    axes.plot([0, most], [0, most], color=QUIET, linestyle=(0, (4, 3)), linewidth=1)
+    axes.fill_between(x, low, [min(v, most) for v in high], color=SERIES[0], alpha=0.18, linewidth=0)
+    axes.plot(x, y, color=SERIES[0], marker="o", markersize=4, linewidth=1.7)
+    axes.set_xlim(0, most)
+    axes.set_ylim(0, most)
+    axes.set_ylabel(data["y_title"])
+    below.bar(x, [b["count"] for b in bins], width=most / 40, color=QUIET)
+    below.set_ylabel("rows")
+    below.set_xlabel(data["x_title"])
+    _as_percent(axes, "xy")
+    _as_percent(below, "x")
 
 
-def coverage_plot(facts: Facts) -> str:
-    """Error among the answered rows against the share answered; the ring is where the run stands."""
-    curve = facts["curve"]
-    most = _round_up(max(curve["error"]) or 0.05)
-    body, at = _square("Share of rows answered", "Wrong among the answered", 1.0, most)
-    body.append(_path([at(x, y) for x, y in zip(curve["coverage"], curve["error"], strict=True)], "mark line"))
-    described = f"All rows answered: {percent(curve['error'][-1])} wrong."
-    if facts["accuracy_answered"] is not None:
-        error = 1 - facts["accuracy_answered"]
-        x, y = at(1 - facts["share"], min(error, most))
-        body.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6" class="ring"/>')
-        described += f" The run answers {percent(1 - facts['share'])} and errs in {percent(error)} of them."
-    return _svg(_LEFT + _SIDE + 16, _TOP + _SIDE + 44, "Error by share of rows answered", described, body)
+def _rows_height(canvas: Any, count: int) -> None:
+    canvas.set_size_inches(6.2, 1.1 + 0.26 * count)
 
 
-def forest_plot(baselines: Sequence[Facts]) -> str:
-    """Difference to each baseline with its interval; right of the dashed line the tuned model is better."""
-    shown = [b for b in baselines if b["interval"][0] is not None and math.isfinite(b["interval"][0])]
-    if not shown:
-        return ""
-    low = min(0.0, *(b["interval"][0] for b in shown))
-    high = max(0.0, *(b["interval"][1] for b in shown))
-    span = (high - low) or 1.0
-    left, wide, step = 210, 300, 30
+def _shortened(name: Any, most: int = 34) -> str:
+    words = str(name)
+    return words if len(words) <= most else words[: most - 1] + "…"
 
-    def at(value: float) -> float:
-        return float(left + wide * (value - low) / span)
 
-    bottom = _TOP + step * len(shown)
-    body = [_line(at(0), _TOP - 4, at(0), bottom + 4, "ideal")]
-    for row, b in enumerate(shown):
-        y = _TOP + step * (row + 0.5)
-        sure = "mark" if b["interval"][0] > 0 else "rival" if b["interval"][1] < 0 else "faint"
-        body.append(_text(left - 12, y + 4, b["name"], "end"))
-        body.append(_line(at(b["interval"][0]), y, at(b["interval"][1]), y, f"{sure} line"))
-        for edge in b["interval"]:
-            body.append(_line(at(edge), y - 4, at(edge), y + 4, f"{sure} line"))
-        x = at(b["difference"])
-        body.append(f'<rect x="{x - 5:.1f}" y="{y - 5:.1f}" width="10" height="10" class="{sure} dot"/>')
-        sign = "+" if b["difference"] > 0 else ""
-        body.append(_text(left + wide + 14, y + 4, f"{sign}{number(b['difference'])}", "start"))
-    body += [
-        _line(left, bottom + 6, left + wide, bottom + 6, "axis"),
-        _text(at(0), bottom + 22, "0"),
-        _text(left, bottom + 40, "the baseline is better", "start", "small"),
-        _text(left + wide, bottom + 40, "the tuned model is better", "end", "small"),
-    ]
-    description = "; ".join(f"{b['name']}: {number(b['difference'])} ({range_of(b['interval'])})" for b in shown)
-    return _svg(left + wide + 80, bottom + 48, "Difference to the baselines", description, body)
+def _forest(canvas: Any, data: Data) -> None:
+    rows = [row for row in data["rows"] if row["value"] is not None and math.isfinite(row["value"])]
+    _rows_height(canvas, len(rows))
+    axes = canvas.subplots()
+    axes.axvline(data["reference"], color=QUIET, linestyle=(0, (4, 3)), linewidth=1)
+    for at, row in enumerate(rows):
+        low, high = _finite(row["interval"])
+        sure = "above" if low > data["reference"] else "below" if high < data["reference"] else "unsure"
+        colour = {"above": SERIES[0], "below": SERIES[1], "unsure": QUIET}[sure]
+        if math.isfinite(low) and math.isfinite(high):
+            axes.plot([low, high], [at, at], color=colour, linewidth=1.7, marker="|", markersize=6)
+        axes.plot([row["value"]], [at], marker="s", markersize=6, color=colour, linestyle="none",
+                  markerfacecolor=colour if sure == "above" else PAPER)  # fmt: skip
+    axes.set_yticks(range(len(rows)), [_shortened(row["name"]) for row in rows])
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.spines["left"].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+    if data.get("percent"):
+        _as_percent(axes, "x")
+    axes.set_xlabel(f"← {data['left']}      {data['right']} →")
+
+
+def _bars(canvas: Any, data: Data) -> None:
+    rows = data["rows"]
+    _rows_height(canvas, len(rows))
+    axes = canvas.subplots()
+    axes.grid(visible=True, axis="x")
+    axes.set_axisbelow(True)
+    values = _finite([row["value"] for row in rows])
+    axes.barh(range(len(rows)), values, height=0.62, color=SERIES[0])
+    for at, row in enumerate(rows):
+        bounds = _finite(row.get("interval") or (None, None))
+        if all(map(math.isfinite, bounds)):
+            axes.plot(bounds, [at, at], color=INK, linewidth=1.2, marker="|", markersize=5)
+    if data.get("level") is not None:
+        axes.axvline(data["level"], color=QUIET, linestyle=(0, (4, 3)), linewidth=1)
+    axes.set_yticks(range(len(rows)), [_shortened(row["name"]) for row in rows])
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.set_xlabel(data["x_title"])
+    if data.get("percent"):
+        _as_percent(axes, "x")
+
+
+def _histogram(canvas: Any, data: Data) -> None:
+    axes = canvas.subplots()
+    axes.grid(visible=True, axis="y")
+    axes.set_axisbelow(True)
+    for i, group in enumerate(data["groups"]):
+        total = max(1, sum(group["counts"]))
+        share = [count / total for count in group["counts"]]
+        axes.stairs(share, data["edges"], color=SERIES[i % 6], linestyle=DASHES[i % 6], linewidth=1.7,
+                    label=f"{_shortened(group['name'])} ({total:,} rows)")  # fmt: skip
+    axes.set_xlabel(data["x_title"])
+    axes.set_ylabel("share of the group")
+    _as_percent(axes, "y")
+    axes.legend(loc="best", fontsize=8)
+
+
+def _heat(canvas: Any, data: Data) -> None:
+    from matplotlib.patches import Rectangle
+
+    down, across, counts = data["rows"], data["columns"], data["counts"]
+    side = 0.34 if len(across) > 8 else 0.5
+    canvas.set_size_inches(2.2 + side * len(across), 1.7 + side * 0.8 * len(down))
+    axes = canvas.subplots()
+    for i, line in enumerate(counts):
+        total = max(1, sum(line))
+        for j, count in enumerate(line):
+            axes.add_patch(
+                Rectangle((j - 0.5, i - 0.5), 1, 1, facecolor=SERIES[0], alpha=0.55 * count / total, linewidth=0)
+            )
+            if count or i == j:
+                axes.text(
+                    j, i, f"{count:,}", ha="center", va="center", fontsize=8, weight="bold" if i == j else "normal"
+                )
+    axes.set_xlim(-0.5, len(across) - 0.5)
+    axes.set_ylim(len(down) - 0.5, -0.5)
+    axes.set_xticks(range(len(across)), [_shortened(c, 22) for c in across], rotation=90 if len(across) > 4 else 0)
+    axes.set_yticks(range(len(down)), [_shortened(c, 22) for c in down])
+    axes.tick_params(length=0)
+    axes.set_xlabel(data["column_title"])
+    axes.set_ylabel(data["row_title"])
+
+
+KINDS: dict[str, Callable[[Any, Data], None]] = {
+    "line": _line,
+    "reliability": _reliability,
+    "forest": _forest,
+    "bars": _bars,
+    "histogram": _histogram,
+    "heat": _heat,
+}

@@ -14,18 +14,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..core.errors import DataError
+from ..core.errors import DataError, guess
 from ..datasets.gate_page import TEMPLATES as GATE_TEMPLATES
 from . import plots
 from .markdown import markdown
-from .words import inside, number, percent, range_of, reached
+from .numbers import numbers_of
+from .words import cell, inside, number, percent, range_of, reached
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 __all__ = ["SCHEMA_VERSION", "Report", "page", "plain", "write_text"]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised when a key of report.json changes meaning."""
 
 _HERE = Path(__file__).parent
@@ -64,7 +65,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(number=number, percent=percent, range_of=range_of, inside=inside, reached=reached)
+    made.filters.update(cell=cell, number=number, percent=percent, range_of=range_of, inside=inside, reached=reached)
     return made
 
 
@@ -82,17 +83,33 @@ def page(template: str, **content: Any) -> str:
     )
 
 
-def _pictures(data: dict[str, Any]) -> dict[str, Any]:
+def _drawn(data: dict[str, Any]) -> dict[str, Any]:
+    """Section/figure -> SVG; and the baselines' forest."""
     from markupsafe import Markup
 
-    held, calibrated = data["abstention"], data["calibration"]
-    drawn = {
-        "forest": plots.forest_plot(data["baselines"]) if data["baselines"] else "",
-        "calibration": plots.calibration_plot(calibrated) if calibrated and calibrated["bins"] else "",
-        "roc": plots.roc_plot(data["roc"]) if data["roc"] else "",
-        "coverage": plots.coverage_plot(held) if held and held["curve"] else "",
-    }
-    return {name: Markup(svg) for name, svg in drawn.items()}
+    drawn = {}
+    for section in data["sections"]:
+        for block in section["blocks"]:
+            if block["block"] == "figure":
+                drawn[f"{section['key']}/{block['name']}"] = Markup(plots.draw(block))
+    rows = [{"name": b["name"], "value": b["difference"], "interval": b["interval"]} for b in data["baselines"]]
+    if any(row["value"] is not None for row in rows):
+        drawn["baselines"] = Markup(
+            plots.draw(
+                {
+                    "kind": "forest",
+                    "title": "Difference to the baselines",
+                    "caption": "; ".join(f"{r['name']} {number(r['value'])} ({range_of(r['interval'])})" for r in rows),
+                    "data": {
+                        "rows": rows,
+                        "reference": 0,
+                        "left": "the baseline is better",
+                        "right": "the tuned model is better",
+                    },
+                }
+            )
+        )
+    return drawn
 
 
 @dataclass(frozen=True)
@@ -125,9 +142,28 @@ class Report:
         low, high = (math.nan if bound is None else float(bound) for bound in self.data["headline"]["interval"])
         return low, high
 
+    @property
+    def numbers(self) -> dict[str, float]:
+        """Every figure by a short name: metrics with `_lower` and `_upper`, and those of the sections; NaN where undefined."""
+        return numbers_of(self.data)
+
+    def section(self, key: str) -> dict[str, Any]:
+        """One section as plain values, such as `report.section("calibration")`.
+
+        Raises:
+            DataError: there is none of that name, or it could not be computed.
+        """
+        for one in self.data["sections"]:
+            if one["key"] == key:
+                return dict(one)
+        why = next((m["why"] for m in self.data["missing"] if m.get("key") == key), None)
+        if why is not None:
+            raise DataError(f"The section {key!r} was not computed: {why}")
+        raise DataError(f"No section is called {key!r}. {guess(key, [s['key'] for s in self.data['sections']])}")
+
     def html(self) -> str:
         """The report as one HTML page."""
-        return page("report.html", r=self.data, plot=_pictures(self.data))
+        return page("report.html", r=self.data, plot=_drawn(self.data))
 
     def markdown(self) -> str:
         """The report as Markdown."""

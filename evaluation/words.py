@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["inside", "number", "percent", "range_of", "reached", "summary"]
+__all__ = ["cell", "inside", "number", "percent", "range_of", "reached", "summary"]
 
 
 def number(value: Any, digits: int = 3) -> str:
@@ -30,6 +30,24 @@ def percent(value: Any, digits: int = 1) -> str:
 def range_of(bounds: Sequence[Any]) -> str:
     """An interval in words."""
     return f"{number(bounds[0])} to {number(bounds[1])}" if number(bounds[0]) != "–" else "no interval"
+
+
+def cell(value: Any, form: str) -> str:
+    """A cell of a table, written as its column says (`core.pages.Form`)."""
+    if form == "range":
+        return "–" if value is None or number(value[0]) == "–" else range_of(value)
+    if form == "percent_range":
+        return "–" if value is None or percent(value[0]) == "–" else f"{percent(value[0])} to {percent(value[1])}"
+    if form == "percent":
+        return percent(value)
+    if form == "count":
+        return "–" if value is None or value != value else f"{int(value):,}"
+    if form == "signed":
+        shown = number(value)
+        return f"+{shown}" if shown[:1].isdigit() and value > 0 else shown
+    if form == "number":
+        return number(value)
+    return "–" if value is None else str(value)
 
 
 def inside(title: str) -> str:

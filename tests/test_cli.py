@@ -154,9 +154,11 @@ def test_evaluate_prints_the_headline_and_writes_the_report(command: Command, tu
     lines = out.splitlines()
     facts = json.loads((tmp_path / "report" / "report.json").read_text(encoding="utf-8"))
     assert lines[0].startswith(f"{facts['headline']['name']} {facts['headline']['value']:.3f} (95 % interval ")
-    assert len(lines) == 2 + len(facts["baselines"])
-    assert len(facts["baselines"]) >= 3
-    for line, one in zip(lines[1:-1], facts["baselines"], strict=True):
+    count = len(facts["baselines"])
+    assert count >= 3
+    for line, alarm in zip(lines[1 + count : -1], facts["alarms"], strict=True):
+        assert line == f"  {alarm['level']}: {alarm['message']}"
+    for line, one in zip(lines[1 : 1 + count], facts["baselines"], strict=True):
         assert one["name"] in line
         assert "tuned is ahead by" in line
     written = {path.name for path in (tmp_path / "report").iterdir()}
@@ -173,7 +175,89 @@ def test_evaluate_on_another_file(command: Command, tuned: Path, tmp_path: Path)
     facts = json.loads((tmp_path / "report" / "report.json").read_text(encoding="utf-8"))
     assert facts["rows"]["measured"] == 60
     assert "new.csv" in facts["measured_on"]
-    assert len(out.splitlines()) == 2
+    assert len(out.splitlines()) == 2 + len(facts["alarms"])
+
+
+def test_requirements_decide_the_exit_status(command: Command, tuned: Path, tmp_path: Path) -> None:
+    words = ["evaluate", tuned, "--no-baselines", "--quick", "--quiet", "--threads", "1"]
+    code, out, err = command(*words, "--out", tmp_path / "a", "--require", "rows>=1", "--require", "alarms<=99")
+    assert code == 0, err
+    assert sum(line.startswith("passed  ") for line in out.splitlines()) == 2
+    code, out, err = command(*words, "--out", tmp_path / "b", "--require", "rows>=1", "--require", "rows>1e9")
+    assert code == 1
+    assert "FAILED  rows>1000000000  (measured: " in out
+    assert (tmp_path / "b" / "report.html").is_file(), "the report is written anyway"
+    code, _, err = command(*words, "--out", tmp_path / "c", "--require", "rowz>=1")
+    assert code == 2
+    assert "Did you mean 'rows'" in err
+    code, _, err = command(*words, "--out", tmp_path / "d", "--require", "rows")
+    assert code == 2
+    assert "cannot be read" in err
+    assert not (tmp_path / "d").exists(), "a requirement that cannot be read is told before anything runs"
+
+
+def test_the_quick_report_says_what_it_left_out(command: Command, tuned: Path, tmp_path: Path) -> None:
+    code, _, err = command("evaluate", tuned, "--no-baselines", "--quick", "--out", tmp_path / "r", "--threads", "1")
+    assert code == 0, err
+    assert "section: robustness" not in err
+    assert "section: discrimination" in err
+    facts = json.loads((tmp_path / "r" / "report.json").read_text(encoding="utf-8"))
+    why = {one.get("key"): one["why"] for one in facts["missing"]}
+    assert why["robustness"] == "Left out here to be quick; `verticals evaluate run` makes it."
+
+
+# -- report -----------------------------------------------------------------------------------------------------
+
+
+def test_report_on_what_predict_wrote(command: Command, tuned: Path, tmp_path: Path) -> None:
+    """The same rows, measured by the run and through its file of predictions, give the same figures."""
+    hearts(120, seed=9).to_csv(tmp_path / "new.csv", index=False)
+    scored = tmp_path / "scored.csv"
+    assert command("predict", tuned, tmp_path / "new.csv", "--out", scored, "--quiet", "--threads", "1").code == 0  # type: ignore[attr-defined]
+    code, out, err = command("report", scored, "--task", "medical.diagnosis", *OWN, "--quiet")
+    assert code == 0, err
+    assert out.splitlines()[-1] == str(tmp_path / "scored.report" / "report.html")
+    words = ["--data", tmp_path / "new.csv", "--out", tmp_path / "own", "--no-baselines", "--quick", "--quiet"]
+    assert command("evaluate", tuned, *words).code == 0  # type: ignore[attr-defined]
+    theirs, own = (json.loads((tmp_path / f / "report.json").read_text()) for f in ("scored.report", "own"))
+    values = {one["name"]: one["value"] for one in own["metrics"]}
+    for one in theirs["metrics"]:
+        assert one["value"] == pytest.approx(values[one["name"]], abs=1e-6), one["name"]
+    assert theirs["abstention"]["withheld"] == own["abstention"]["withheld"]
+
+
+def test_report_and_a_fault_in_its_file(command: Command, tmp_path: Path) -> None:
+    hearts(40).assign(score=7).to_csv(tmp_path / "bad.csv", index=False)
+    code, out, err = command("report", tmp_path / "bad.csv", "--task", "medical.diagnosis", *OWN, "--quiet")
+    assert (code, out) == (2, "")
+    assert err.startswith("verticals: 40 of 40 values in 'score' lie outside 0 to 1, first 7 in row 1")
+    assert "Traceback" not in err
+    assert [path.name for path in tmp_path.iterdir()] == ["bad.csv"]
+    (tmp_path / "empty.csv").write_text("")
+    code, _, err = command("report", tmp_path / "empty.csv", "--task", "medical.diagnosis", "--quiet")
+    assert code == 2
+    assert "is empty" in err
+
+
+# -- compare ----------------------------------------------------------------------------------------------------
+
+
+def test_compare_prints_a_line_a_run(command: Command, tuned: Path, quick: list[str], tmp_path: Path) -> None:
+    words = ["--data", tuned.parent / "heart.csv", *OWN, "--ignore", "Record,Visit,Seen", "--out", tmp_path / "second"]
+    assert command("tune", "medical.diagnosis", *words, *quick).code == 0  # type: ignore[attr-defined]
+    out_folder = tmp_path / "side_by_side"
+    code, out, err = command(
+        "compare", tuned, tmp_path / "second", "--out", out_folder, "--threads", "1", "--require", "changed_2>=0"
+    )
+    assert code == 0, err
+    lines = out.splitlines()
+    assert [line.split()[0] for line in lines] == ["run", "second", str(out_folder / "compare.html"), "passed"]
+    assert "ahead by" in lines[1]
+    assert "compare: scoring" in err
+    assert {path.name for path in out_folder.iterdir()} == {"compare.html", "compare.json", "compare.md"}
+    code, _, err = command("compare", tuned, "--quiet")
+    assert code == 2
+    assert "two runs or more" in err
 
 
 # -- predict ----------------------------------------------------------------------------------------------------
@@ -272,7 +356,9 @@ def test_a_fault_in_a_late_chunk_leaves_nothing(predictor: Predictor, tmp_path: 
 TEACHES = {
     "": ("verticals quickstart", "--data", "--label", "finance.credit"),
     "tune": (".csv", ".parquet", "finance.credit", "rank=16", "minilm", "--resume", "--group", "simulated"),
-    "evaluate": ("baselines", "RUN/report", "test rows"),
+    "evaluate": ("baselines", "RUN/report", "test rows", "auroc_lower>=0.9", "--quick"),
+    "report": (".parquet", "probability_LABEL", "elsewhere", "--threshold", "finance.credit"),
+    "compare": ("first run", "side by side", "--require"),
     "predict": (".jsonl", "probability_LABEL", "abstained", "--overwrite"),
     "quickstart": ("offline", "simulated", "--task"),
     "doctor": ("versions", "--json"),

@@ -24,3 +24,10 @@ def test_own_data(backbones: dict[str, Path], tmp_path: Path, capsys: pytest.Cap
     assert "probability of default" in text.lower()
     assert (tmp_path / "credit" / "report" / "report.html").is_file()
     assert capsys.readouterr().out.startswith("auroc 0.")
+
+
+def test_other_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = load("other_model").main(tmp_path, rows=400)
+    assert [line.split()[0] for line in said] == ["passed", "FAILED"]
+    assert (tmp_path / "scorecard.report" / "report.html").is_file()
+    assert capsys.readouterr().out.startswith("auroc 0.")

@@ -204,8 +204,8 @@ def test_help_loads_no_torch_and_returns() -> None:
 
 PUBLIC = [
     "Bank", "Box", "DataError", "Decision", "Domain", "Field", "Flag", "Metric", "Predictor", "Reader", "Recipe",
-    "SafetyPolicy", "Scored", "SplitRule", "Task", "VerticalsError", "__version__", "check_task", "evaluate",
-    "load_task", "prepare", "tune",
+    "SafetyPolicy", "Scored", "SplitRule", "Task", "VerticalsError", "__version__", "check_task", "compare",
+    "evaluate", "load_task", "prepare", "report", "tune",
 ]  # fmt: skip
 
 

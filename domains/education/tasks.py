@@ -7,57 +7,21 @@ explanation  add-fractions            (the truth: an id of the bank)
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-
-from ...core.task import Bank, Box, Decision, Field, SafetyPolicy, Scored, SplitRule, Task
+from ...core.task import Bank, Decision, Field, SafetyPolicy, SplitRule, Task
 from ...evaluation.metrics.standard import ACCURACY, ECE, LOG_LOSS, MACRO_F1, MCC, MRR, RECALL_AT_1, RECALL_AT_3
-from .metrics import RECALL_AT_1_BY_SKILL, first_right, rank_of_truth, skill_recalls
+from .metrics import RECALL_AT_1_BY_SKILL
+from .page_one import feedback_page_one, tutoring_page_one
 from .readers import READERS, RUBRIC, course_bank
+from .report_sections import feedback_sections, tutoring_sections
 from .safety import safety_flags
 from .simulator import SIMULATOR_CARD, simulate, true_probabilities
 
-__all__ = ["FEEDBACK", "STATEMENT", "TUTORING", "page_one"]
+__all__ = ["FEEDBACK", "STATEMENT", "TUTORING"]
 
 STATEMENT = (
     "The explanation is chosen from a course bank and may miss what the pupil means; it does not grade anyone and does "
     "not replace a teacher."
 )
-SMALLEST_SKILL = 10
-"""Skills with fewer test questions are not named on page one: the share would be mostly chance."""
-
-
-def page_one(scored: Scored) -> Sequence[Box]:
-    """Write the facts a teacher reads first: right at once, right among three, not answered, the weakest skills."""
-    if not len(scored):
-        return [Box("Questions", "0", "There are no test questions, so nothing can be said.")]
-    rank, right = rank_of_truth(scored), first_right(scored)
-    boxes = [
-        Box("Right explanation first", _percent(float(right.mean())), f"of {len(scored):,} questions, all answered"),
-        Box(
-            "Right explanation among the first three", _percent(float((rank <= 3).mean())), "the others are offered too"
-        ),
-    ]
-    if scored.abstained is not None:
-        answered = ~scored.abstained
-        share = float(right[answered].mean()) if answered.any() else math.nan
-        boxes.append(
-            Box(
-                "Passed on to the teacher",
-                _percent(1 - float(answered.mean())),
-                f"of the rest, {_percent(share)} got the right explanation first",
-            )
-        )
-    weak = skill_recalls(scored, SMALLEST_SKILL)[:3]
-    if weak:
-        value = "; ".join(f"{w.skill} {_percent(w.right)} (n = {w.questions})" for w in weak)
-        boxes.append(Box("Weakest skills", value, f"skills with at least {SMALLEST_SKILL} test questions"))
-    return boxes
-
-
-def _percent(share: float) -> str:
-    return "not defined" if math.isnan(share) else f"{100 * share:.0f} %"
-
 
 TUTORING = Task(
     name="education.tutoring",
@@ -88,7 +52,8 @@ TUTORING = Task(
     simulated_rows=2400,
     true_probabilities=true_probabilities,
     simulator_card=SIMULATOR_CARD,
-    page_one=page_one,
+    page_one=tutoring_page_one,
+    sections=tutoring_sections,
 )
 
 FEEDBACK = Task(
@@ -116,4 +81,6 @@ FEEDBACK = Task(
     decision=Decision(rule="balanced"),
     slices=("tutor",),
     readers=tuple(reader for reader in READERS if reader.name == "mrbench"),
+    page_one=feedback_page_one,
+    sections=feedback_sections,
 )

@@ -19,6 +19,7 @@ from .history import DELAY_DAYS, WINDOWS
 from .metrics import CARD_PRECISION, CREDIT_DECISION, FRAUD_DECISION, MONEY_RECALL, RECALL_AT_CAPACITY
 from .page_one import credit_page_one, fraud_page_one
 from .readers import CREDIT_READERS, FRAUD_READERS
+from .report_sections import credit_sections, fraud_sections
 from .safety import CREDIT_SAFETY, FRAUD_SAFETY
 
 if TYPE_CHECKING:
@@ -138,6 +139,7 @@ FRAUD = Task(
     true_probabilities=_true_fraud,
     simulator_card=FRAUD_SIMULATOR,
     page_one=fraud_page_one,
+    sections=fraud_sections,
 )
 
 CREDIT = Task(
@@ -185,4 +187,5 @@ CREDIT = Task(
     true_probabilities=_true_default,
     simulator_card=CREDIT_SIMULATOR,
     page_one=credit_page_one,
+    sections=credit_sections,
 )

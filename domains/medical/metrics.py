@@ -1,15 +1,27 @@
-"""Metrics of diagnosis that no other field has, and the facts that a clinician reads first."""
+"""Metrics of diagnosis that no other field has."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
-from ...core.task import Box, Metric, Scored
+from ...core.task import Metric, Scored
 from ...evaluation.metrics.standard import answers, flagged
 
-__all__ = ["NEVER_MISS", "NEVER_MISS_SENSITIVITY", "clopper_pearson_lower", "dangerous", "never_miss", "page_one"]
+__all__ = [
+    "NEVER_MISS",
+    "NEVER_MISS_SENSITIVITY",
+    "TAU",
+    "Differential",
+    "among_first",
+    "dangerous",
+    "differential",
+    "due",
+    "named_first",
+    "never_miss",
+]
 
 NEVER_MISS = frozenset(
     {
@@ -40,18 +52,40 @@ def dangerous(scored: Scored) -> np.ndarray:
     return marked
 
 
-def _named(scored: Scored, first: int) -> tuple[int, int]:
-    """Count the rows whose dangerous true condition is among the `first` named, and all rows with such a condition."""
+def among_first(scored: Scored, first: int) -> np.ndarray:
+    """Mark the rows whose true condition is among the `first` likeliest, level ones in its favour.
+
+    Returns:
+        (n,) bool.
+    """
+    own = scored.scores[np.arange(len(scored)), np.maximum(scored.truth, 0)][:, None]
+    found: np.ndarray = ((scored.scores > own).sum(axis=1) < first) & (scored.truth >= 0)
+    return found
+
+
+def named_first(scored: Scored) -> np.ndarray:
+    """Mark the rows whose true condition is the one that is named; a yes/no table acts from its frozen threshold on.
+
+    Returns:
+        (n,) bool.
+    """
+    if scored.positive is not None and len(scored.labels) == 2:
+        found: np.ndarray = flagged(scored) == scored.positives
+        return found
+    return np.asarray(answers(scored) == scored.truth)
+
+
+def due(scored: Scored) -> np.ndarray:
+    """Mark the rows whose true condition must not be missed.
+
+    Returns:
+        (n,) bool.
+    """
     mask = dangerous(scored)
-    rows = np.flatnonzero((scored.truth >= 0) & mask[scored.truth]) if len(mask) else np.array([], int)
-    truth = scored.truth[rows]
-    if first == 1 and scored.positive is not None and len(scored.labels) == 2:
-        alarm = flagged(scored)[rows]  # a yes/no table acts from its frozen threshold on
-        return int((alarm == (truth == scored.positive)).sum()), len(rows)
-    if first == 1:
-        return int((answers(scored)[rows] == truth).sum()), len(rows)
-    better = (scored.scores[rows] > scored.scores[rows, truth][:, None]).sum(axis=1)
-    return int((better < first).sum()), len(rows)
+    if not len(mask):
+        return np.zeros(len(scored), bool)
+    found: np.ndarray = (scored.truth >= 0) & mask[np.maximum(scored.truth, 0)]
+    return found
 
 
 def never_miss(scored: Scored) -> float:
@@ -63,78 +97,69 @@ def never_miss(scored: Scored) -> float:
 
     Range [0, 1], higher is better; NaN when no row has such a condition.
     """
-    hit, n = _named(scored, 1)
-    return hit / n if n else math.nan
+    rows = due(scored)
+    return float(named_first(scored)[rows].mean()) if rows.any() else math.nan
 
 
 NEVER_MISS_SENSITIVITY = Metric("never_miss", "Sensitivity for never-miss conditions", never_miss)
 
 
-def clopper_pearson_lower(hits: int, n: int, level: float = 0.95) -> float:
-    """Exact one-sided lower confidence bound of a share (Clopper and Pearson 1934).
+TAU = 0.01
+"""Probability above which a condition belongs to a differential diagnosis; that of the authors of DDXPlus."""
+
+
+@dataclass(frozen=True)
+class Differential:
+    """Agreement of two differentials, the mean over n rows; NaN where no row has what the figure needs."""
+
+    ddr: float
+    """Share of the conditions that were possible and are kept (recall), in [0, 1], higher is better."""
+    ddp: float
+    """Share of the conditions kept that were possible (precision), in [0, 1], higher is better."""
+    ddf1: float
+    """Harmonic mean of the two, row by row, in [0, 1]."""
+    dsr: float
+    """Share of the severe conditions that were possible and are kept, in [0, 1], higher is better."""
+    dsp: float
+    """Share of the severe conditions that were not possible and are ruled out, in [0, 1], higher is better."""
+    rows: int
+    """n."""
+    size: float
+    """Mean number of conditions kept."""
+
+
+def differential(possible: np.ndarray, scores: np.ndarray, severe: np.ndarray, tau: float = TAU) -> Differential:
+    """Compare what is kept (probability above `tau`) with what was possible.
+
+    Source: Fansi Tchango et al. (2022), DDXPlus, NeurIPS Datasets and Benchmarks (DDR, DDP, DDF1, DSR, DSP).
 
     Args:
-        hits: successes, 0 to n.
-        n: trials; 0 gives 0.
-        level: confidence, in (0, 1).
-
-    Returns:
-        The bound, in [0, 1].
+        possible: (n, k) bool, the condition belongs to the true differential.
+        scores: (n, k) probabilities.
+        severe: (k,) bool.
     """
-    from scipy.stats import beta
-
-    return float(beta.ppf(1 - level, hits, n - hits + 1)) if hits else 0.0
-
-
-def _percent(share: float) -> str:
-    return "not defined" if math.isnan(share) else f"{100 * share:.1f} %"
-
-
-def page_one(scored: Scored) -> list[Box]:
-    """Give what a clinician asks first: what is missed, when it stays silent, how often it is right.
-
-    Empty without rows.
-    """
-    n = len(scored)
-    if not n:
-        return []
-    boxes = [*_missed(scored)]
-    hit = answers(scored) == scored.truth
-    silent = np.zeros(n, bool) if scored.abstained is None else scored.abstained
-    answered = int((~silent).sum())
-    if answered:
-        right = int(hit[~silent].sum())
-        note = f"{right} of {answered} answered cases have the right condition in first place"
-        boxes.append(Box("Right when it answers", _percent(right / answered), note))
-    note = "these cases go to a clinician without a suggestion"
-    if silent.any():
-        would = int(hit[silent].sum())
-        note += f"; the condition in first place would have been right in {would} of {int(silent.sum())} of them"
-    boxes.append(Box("Does not answer", _percent(float(silent.mean())), note))
-    if len(scored.labels) > 3:
-        better = (scored.scores > scored.scores[np.arange(n), scored.truth][:, None]).sum(axis=1)
-        top = int(((better < 3) & (scored.truth >= 0)).sum())
-        boxes.append(
-            Box("Right condition among the first three", _percent(top / n), f"{top} of {n} cases, answered or not")
-        )
-    return boxes
-
-
-def _missed(scored: Scored) -> list[Box]:
-    hit, n = _named(scored, 1)
-    if not n:
-        return [
-            Box(
-                "Dangerous conditions named first", "not defined", "no test case has a condition of the never-miss list"
-            )
-        ]
-    bound = _percent(clopper_pearson_lower(hit, n))
-    note = (
-        f"{hit} of {n} cases with a never-miss condition, abstentions included; at least {bound} with 95 % confidence"
+    kept = scores > tau
+    both = (possible & kept).sum(axis=1)
+    recall, precision = _over(both, possible.sum(axis=1)), _over(both, kept.sum(axis=1))
+    total = recall + precision
+    f1 = np.where(total > 0, 2 * recall * precision / np.where(total > 0, total, 1.0), np.where(total == 0, 0.0, total))
+    grave, unlikely = possible & severe, ~possible & severe
+    return Differential(
+        ddr=_mean(recall),
+        ddp=_mean(precision),
+        ddf1=_mean(f1),
+        dsr=_mean(_over((grave & kept).sum(axis=1), grave.sum(axis=1))),
+        dsp=_mean(_over((unlikely & ~kept).sum(axis=1), unlikely.sum(axis=1))),
+        rows=len(scores),
+        size=float(kept.sum(axis=1).mean()) if len(scores) else math.nan,
     )
-    if len(scored.labels) > 3:
-        near = _named(scored, 3)[0]
-        note += f"; among the first three in {near} of {n}, absent from them in {n - near}"
-    names = [label for label, is_one in zip(scored.labels, dangerous(scored), strict=True) if is_one]
-    listed = Box("The never-miss list", str(len(names)), ", ".join(names))
-    return [Box("Dangerous conditions named first", _percent(hit / n), note), listed]
+
+
+def _over(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
+    found: np.ndarray = np.divide(top, bottom, out=np.full(len(top), math.nan), where=bottom > 0)
+    return found
+
+
+def _mean(values: np.ndarray) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else math.nan

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from ...core.task import Field, SafetyPolicy, SimulatorCard, SplitRule, Task
 from ...evaluation.metrics.standard import ACCURACY, ECE, LOG_LOSS, MACRO_F1, MCC, TOP_3
-from .metrics import NEVER_MISS_SENSITIVITY, page_one
+from .metrics import NEVER_MISS, NEVER_MISS_SENSITIVITY
+from .page_one import page_one
 from .readers import READERS
+from .report_sections import sections
 from .safety import red_flags
 
 if TYPE_CHECKING:
@@ -57,6 +59,7 @@ SAFETY = SafetyPolicy(
     max_error=0.10,
     referral="Have a clinician see the patient; at any red flag call emergency care first.",
     escalate=red_flags,
+    never_miss=NEVER_MISS,
 )
 """At most one wrong first condition in ten answers on validation rows; red flags before any score."""
 
@@ -106,4 +109,5 @@ DIAGNOSIS = Task(
     true_probabilities=_true_probabilities,
     simulator_card=SIMULATOR_CARD,
     page_one=page_one,
+    sections=sections,
 )

@@ -14,11 +14,16 @@ from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
     "Bin",
+    "accuracy_at_coverage",
     "area_under_risk_coverage",
     "bin_of",
+    "brier_parts",
     "calibration_line",
     "ece",
+    "ece_by_luck",
+    "line_errors",
     "observed_expected",
+    "observed_expected_interval",
     "population_stability",
     "reliability",
     "risk_coverage",
@@ -70,6 +75,42 @@ def ece(confidence: ArrayLike, correct: ArrayLike, bins: int = 15) -> float:
     return float(np.abs(gap).sum() / len(values))
 
 
+def ece_by_luck(confidence: ArrayLike, bins: int = 15, draws: int = 1000, seed: int = 0) -> Floats:
+    """Calibration errors that just as many perfectly calibrated rows would show, sorted, (draws,).
+
+    Outcomes are drawn from the probabilities themselves; the sum of a bin is taken as normal, which is close from a dozen rows
+    a bin on. An error above the upper end of these is more than luck. Empty where there are no rows. The idea is the
+    consistency resampling of Bröcker and Smith (2007), Weather and Forecasting 22:651.
+    """
+    values = np.asarray(confidence, dtype=np.float64)
+    if not len(values):
+        return np.empty(0)
+    spread = np.sqrt(np.bincount(bin_of(values, bins), weights=values * (1.0 - values)))
+    drawn = np.random.default_rng(seed).normal(size=(draws, len(spread))) * spread
+    return np.sort(np.abs(drawn).sum(axis=1) / len(values))
+
+
+def brier_parts(confidence: ArrayLike, correct: ArrayLike, bins: int = 15) -> tuple[float, float, float]:
+    """Reliability (0 is best), resolution (more is better) and uncertainty of the Brier score.
+
+    Over bins of equal mass; reliability - resolution + uncertainty is the Brier score of probabilities that are replaced by
+    their bin's mean. NaN where there are no rows. Source: Murphy (1973), Journal of Applied Meteorology 12:595.
+    """
+    values, outcome = np.asarray(confidence, dtype=np.float64), np.asarray(correct, dtype=np.float64)
+    if not len(values):
+        return math.nan, math.nan, math.nan
+    place = bin_of(values, bins)
+    count = np.bincount(place)
+    kept = count > 0
+    n = count[kept]
+    said = np.bincount(place, weights=values)[kept] / n
+    came = np.bincount(place, weights=outcome)[kept] / n
+    share = float(outcome.mean())
+    reliable = float((n * (said - came) ** 2).sum() / len(values))
+    resolved = float((n * (came - share) ** 2).sum() / len(values))
+    return reliable, resolved, share * (1.0 - share)
+
+
 def observed_expected(confidence: ArrayLike, correct: ArrayLike) -> float:
     """Ratio of what came true to what was expected (O:E).
 
@@ -78,6 +119,31 @@ def observed_expected(confidence: ArrayLike, correct: ArrayLike) -> float:
     """
     expected = float(np.sum(np.asarray(confidence, dtype=np.float64)))
     return float(np.sum(np.asarray(correct, dtype=np.float64))) / expected if expected > 0 else math.nan
+
+
+def observed_expected_interval(confidence: ArrayLike, correct: ArrayLike) -> tuple[float, float]:
+    """95 % interval of O:E for independent rows, on the log scale; (NaN, NaN) where nothing came true or was expected.
+
+    Source: Debray et al. (2017), BMJ 356:i6460, with the variance of a share for what came true.
+    """
+    ratio = observed_expected(confidence, correct)
+    outcome = np.asarray(correct, dtype=np.float64)
+    if not math.isfinite(ratio) or ratio <= 0:
+        return math.nan, math.nan
+    half = 1.959963984540054 * math.sqrt(max(0.0, 1.0 - float(outcome.mean())) / float(outcome.sum()))
+    return ratio * math.exp(-half), ratio * math.exp(half)
+
+
+def line_errors(confidence: ArrayLike, correct: ArrayLike) -> tuple[float, float]:
+    """Standard errors of the slope and the intercept of `calibration_line`, from its information matrix; NaN as there."""
+    slope, intercept = calibration_line(confidence, correct)
+    if not math.isfinite(slope):
+        return math.nan, math.nan
+    p = np.clip(np.asarray(confidence, dtype=np.float64), 1e-6, 1.0 - 1e-6)
+    x = np.column_stack([np.log(p / (1.0 - p)), np.ones(len(p))])
+    mean = 1.0 / (1.0 + np.exp(-np.clip(x @ np.array([slope, intercept]), -30.0, 30.0)))
+    spread = np.sqrt(np.diag(np.linalg.inv(x.T @ (x * (mean * (1.0 - mean))[:, None]))))
+    return float(spread[0]), float(spread[1])
 
 
 def calibration_line(confidence: ArrayLike, correct: ArrayLike) -> tuple[float, float]:
@@ -127,6 +193,17 @@ def area_under_risk_coverage(confidence: ArrayLike, correct: ArrayLike) -> float
     """
     _, risk = risk_coverage(confidence, correct)
     return float(risk.mean()) if len(risk) else math.nan
+
+
+def accuracy_at_coverage(confidence: ArrayLike, correct: ArrayLike, coverage: float) -> float:
+    """Share of right answers among the surest rows that make up `coverage` of all.
+
+    Range [0, 1], higher is better. NaN when there are no rows.
+    """
+    share, risk = risk_coverage(confidence, correct)
+    if not len(share):
+        return math.nan
+    return 1.0 - float(risk[min(len(risk) - 1, max(0, math.ceil(coverage * len(risk)) - 1))])
 
 
 def population_stability(development: ArrayLike, now: ArrayLike, bins: int = 10) -> float:

@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
     "best_card_precision_at_k",
+    "card_days",
     "card_precision_at_k",
     "money_recall",
     "precision_at_capacity",
@@ -71,15 +73,26 @@ def card_precision_at_k(day: ArrayLike, card: ArrayLike, y: ArrayLike, score: Ar
     beside `best_card_precision_at_k`. NaN when there are no rows.
     Source: Le Borgne et al., Fraud Detection Handbook, chapter 4.
     """
+    found = card_days(day, card, y, score, k)[2]
+    return float(np.mean(found / k)) if len(found) else math.nan
+
+
+def card_days(
+    day: ArrayLike, card: ArrayLike, y: ArrayLike, score: ArrayLike, k: int
+) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
+    """The days that `card_precision_at_k` averages.
+
+    Returns:
+        (d,) the days in order; (d,) compromised cards of each day that were not found before; (d,) those found among the k
+        cards checked.
+    """
     y, score = np.asarray(y).astype(bool), np.asarray(score, dtype=np.float64)
-    if not len(y):
-        return math.nan
     days, when = np.unique(np.asarray(day), return_inverse=True)
     cards, who = np.unique(np.asarray(card), return_inverse=True)
     rows_of_day = np.split(np.argsort(when, kind="stable"), np.cumsum(np.bincount(when, minlength=len(days)))[:-1])
     blocked = np.zeros(len(cards), dtype=bool)
-    found = []
-    for rows in rows_of_day:
+    there, found = np.zeros(len(days), dtype=np.int64), np.zeros(len(days), dtype=np.int64)
+    for at, rows in enumerate(rows_of_day[: len(days)]):
         rows = rows[~blocked[who[rows]]]
         today, place = np.unique(who[rows], return_inverse=True)
         highest = np.full(len(today), -np.inf)
@@ -88,8 +101,8 @@ def card_precision_at_k(day: ArrayLike, card: ArrayLike, y: ArrayLike, score: Ar
         checked = np.argsort(-highest, kind="stable")[:k]
         caught = today[checked[compromised[checked]]]
         blocked[caught] = True
-        found.append(len(caught) / k)
-    return float(np.mean(found))
+        there[at], found[at] = int(compromised.sum()), len(caught)
+    return days, there, found
 
 
 def best_card_precision_at_k(day: ArrayLike, card: ArrayLike, y: ArrayLike, k: int) -> float:

@@ -17,9 +17,10 @@ from verticals.core.registry import load_task
 from verticals.core.task import Flag, Scored, Task
 from verticals.domains.education import DOMAIN, Tutor
 from verticals.domains.education.metrics import RECALL_AT_1_BY_SKILL, abstention, rank_of_truth, skill_recalls
+from verticals.domains.education.page_one import tutoring_page_one
 from verticals.domains.education.readers import course_bank
 from verticals.domains.education.safety import safety_flags
-from verticals.domains.education.tasks import TUTORING, page_one
+from verticals.domains.education.tasks import TUTORING
 
 BANK = course_bank().set_index("id", drop=False).loc[["add-fractions", "mean", "median"]].reset_index(drop=True)
 
@@ -156,7 +157,7 @@ def test_page_one_speaks_to_a_teacher() -> None:
     scored_rows = Scored(
         FOUR.truth[ten], FOUR.scores[ten], FOUR.labels, FOUR.rows.iloc[ten], abstained=np.repeat([False, True], 10)
     )
-    boxes = {box.title: box for box in page_one(scored_rows)}
+    boxes = {box.title: box for box in tutoring_page_one(scored_rows)}
     assert boxes["Right explanation first"].value == "40 %"
     assert boxes["Right explanation among the first three"].value == "100 %"
     assert boxes["Passed on to the teacher"].value == "50 %"
@@ -165,10 +166,13 @@ def test_page_one_speaks_to_a_teacher() -> None:
 
 
 def test_page_one_without_rows_or_abstention() -> None:
-    assert page_one(FOUR.take(np.array([], dtype=int)))[0].value == "0"
-    assert [box.title for box in page_one(FOUR)] == [
+    assert tutoring_page_one(FOUR.take(np.array([], dtype=int)))[0].value == "0"
+    assert [box.title for box in tutoring_page_one(FOUR)] == [
         "Right explanation first",
         "Right explanation among the first three",
+        "Gives the answer away",
+        "When it is surest",
+        "Data of pupils",
     ]
 
 

@@ -16,7 +16,8 @@ from verticals.core.errors import DataError
 from verticals.core.registry import load_task
 from verticals.core.task import Field, Schema, Scored
 from verticals.domains.medical import DIAGNOSIS, DOMAIN, DiagnosisAssistant
-from verticals.domains.medical.metrics import clopper_pearson_lower, never_miss, page_one
+from verticals.domains.medical.metrics import never_miss
+from verticals.domains.medical.page_one import page_one
 
 LABELS = ("stroke", "migraine", "Meningitis", "panic attack")
 
@@ -49,13 +50,6 @@ def test_never_miss_of_a_yes_no_table_is_its_sensitivity_at_the_threshold() -> N
         assert np.isfinite(metric.function(frozen)), metric.name
 
 
-def test_clopper_pearson_lower_bound_by_hand() -> None:
-    # all of n hit: the bound is 0.05 ** (1 / n); one of n: 1 - 0.95 ** (1 / n)
-    assert clopper_pearson_lower(59, 59) == pytest.approx(0.05 ** (1 / 59))
-    assert clopper_pearson_lower(1, 10) == pytest.approx(1 - 0.95 ** (1 / 10))
-    assert clopper_pearson_lower(0, 10) == 0.0
-
-
 def test_page_one_in_numbers_worked_out_by_hand() -> None:
     # row 4: a meningitis with a migraine in first place; meningitis is third there
     abstained = np.array([False, False, False, True, True])
@@ -63,7 +57,7 @@ def test_page_one_in_numbers_worked_out_by_hand() -> None:
     missed = boxes["Dangerous conditions named first"]
     assert missed.value == "66.7 %"
     assert "2 of 3" in missed.note
-    assert "at least 13.5 %" in missed.note  # scipy: beta.ppf(0.05, 2, 2) = 0.1354
+    assert "lower end of the exact 95 % interval 9.4 %" in missed.note  # scipy: beta.ppf(0.025, 2, 2) = 0.0943
     assert "among the first three in 3 of 3, absent from them in 0" in missed.note
     assert boxes["The never-miss list"].note == "stroke, Meningitis"
     assert boxes["Right when it answers"].value == "66.7 %"

@@ -15,7 +15,7 @@ from sklearn.metrics import roc_auc_score
 
 from verticals.core.errors import DataError, RunError
 from verticals.core.task import Field, Prepared, SafetyPolicy, Schema, Scored, Task
-from verticals.evaluation.evaluate import Measured, evaluate, facts_of, scored_rows
+from verticals.evaluation.evaluate import PROBES, Measured, evaluate, facts_of, scored_rows
 from verticals.evaluation.intervals import Interval
 from verticals.evaluation.measure import abstention_facts, conformal_facts, error_rows, threshold_rows, verdict
 from verticals.evaluation.metrics import standard as S
@@ -72,7 +72,8 @@ def test_a_run_becomes_a_report(run: Path, data: Prepared, capsys: pytest.Captur
     assert facts["rows"]["group"] == "patient"
     assert facts["rows"]["groups"] == data.test["patient"].nunique()
     assert {"name": "Adapter sha256", "value": "ab" * 32} in facts["provenance"]
-    assert facts["missing"] == [{"what": "Groups by ward", "why": "the rows have no such column."}]
+    assert {"what": "Groups by ward", "why": "the rows have no such column."} in facts["missing"]
+    assert "Baselines" not in {one["what"] for one in facts["missing"]}
     assert [b["name"] for b in facts["baselines"]] == [
         "majority",
         "TF-IDF + logistic regression",
@@ -102,6 +103,25 @@ def test_figures_of_withheld_escalated_and_calibrated_answers(run: Path, data: P
     assert [row["threshold"] for row in frozen] == [1 / 6]
     assert np.sum(facts["confusion"]["table"]) == len(data.test)
     assert {"what": "Baselines", "why": "they were switched off for this report."} in facts["missing"]
+
+
+def test_the_quick_report_asks_the_model_once(run: Path, data: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    predict = StandIn.predict
+
+    def counting(self: StandIn, rows: pd.DataFrame) -> SimpleNamespace:
+        asked.append(len(rows))
+        return predict(self, rows)
+
+    monkeypatch.setattr(StandIn, "predict", counting)
+    facts = evaluate(run, baselines=False, progress=False, thorough=False).data
+    assert asked[0] == len(data.test)
+    assert sum(asked) <= len(data.test) + len(data.validation), "drift may look at the validation rows, once"
+    why = {one.get("key"): one["why"] for one in facts["missing"]}
+    for key in PROBES:
+        assert why[key] == "Left out here to be quick; `verticals evaluate run` makes it."
+    assert not set(PROBES) & {one["key"] for one in facts["sections"]}
+    assert "discrimination" in {one["key"] for one in facts["sections"]} | set(why)
 
 
 def test_changed_data_is_refused_and_nothing_is_written(
@@ -191,7 +211,7 @@ def test_many_labels_show_the_worst_confusions_only() -> None:
         {"row": 1, "confidence": pytest.approx(0.9025)},
         {"row": 41, "confidence": pytest.approx(0.9025)},
     ]
-    assert "c00" in Report(facts).html()
+    assert "<h1>" in Report(facts).html()
 
 
 def test_groups_below_thirty_rows_get_no_figure() -> None:

@@ -10,6 +10,7 @@ import pytest
 from scipy.stats import binomtest
 
 from verticals.core.task import Decision, Metric, Scored
+from verticals.evaluation import intervals
 from verticals.evaluation.intervals import Resamples, interval, paired_difference, resampled, wilson
 from verticals.evaluation.metrics import standard as S
 
@@ -122,8 +123,9 @@ def test_rows_that_cannot_be_paired_are_refused() -> None:
 
 
 def test_work_stays_bounded_on_many_rows() -> None:
-    draws = Resamples(400_000)
+    draws = Resamples(200_000)
     assert (draws.count, draws.slow) == (200, 200)
+    assert (Resamples(400_000).count, Resamples(400_000).slow) == (50, 50)
     assert (Resamples(5000).count, Resamples(5000).slow) == (1000, 400)
     rows = rows_of(5000)
     assert len(resampled(S.MACRO_F1, rows, Resamples(5000))) == 400
@@ -144,3 +146,17 @@ def test_eight_metrics_and_six_models_stay_quick() -> None:
     for _ in range(6):
         paired_difference(S.AUROC, rows, rows, draws)
     assert time.perf_counter() - start < 15
+
+
+@pytest.mark.parametrize("metric", [S.AUROC, S.ACCURACY, S.MACRO_F1])
+def test_few_draws_of_very_many_rows_say_the_same(metric: Metric, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = rows_of(3000)
+    usual = interval(metric, rows, Resamples(3000))
+    with monkeypatch.context() as patch:
+        patch.setattr(intervals, "MANY", 2000)
+        assert Resamples(3000).count == 50
+        few = interval(metric, rows, Resamples(3000))
+    assert few.value == usual.value
+    width = usual.high - usual.low
+    assert few.high - few.low == pytest.approx(width, rel=0.35)
+    assert (few.low + few.high) / 2 == pytest.approx(few.value)

@@ -1,0 +1,1 @@
+"""Changed records and what the model says of them: `words` and `numbers` change, `ask` asks."""
