@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -52,7 +53,8 @@ def shift_p(old: ArrayLike, new: ArrayLike) -> float:
     table = table[:, table.sum(axis=0) > 0]
     if table.shape[1] < 2 or (table.sum(axis=1) == 0).any():
         return math.nan
-    return float(chi2_contingency(table, correction=False)[1])
+    found: Any = chi2_contingency(table, correction=False)
+    return float(found.pvalue)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,9 @@ from . import TITLES
 
 __all__ = ["section"]
 
-MOST_ROWS, MOST_CLAUSE_ROWS, MOST_CLAUSES, MOST_FIELDS = 120, 120, 8, 24
+MOST_ROWS, MOST_CLAUSE_ROWS, MOST_CLAUSES, MOST_FIELDS = 120, 100, 6, 16
+MOST_ASKED, FEWEST_ROWS = 2000, 40
+"""Records asked about one change each, all changes together; wide tables get fewer rows a change."""
 BRITTLE = 0.10
 """Harmless changes that turn more than this share of the answers are an alarm, when even the lower end is above it."""
 MOVES, RESPONDS = 0.1, 0.25
@@ -49,6 +51,7 @@ def section(view: View) -> Section:
         raise NotComputed("There are no rows.")
     first = before(view, MOST_ROWS)
     versions = _texts(view, first) | _numbers(view, first)
+    first = before(view, min(MOST_ROWS, max(FEWEST_ROWS, MOST_ASKED // max(1, len(versions)))))
     if not versions:
         raise NotComputed("The records have neither text nor numbers to change.")
     random = np.random.default_rng(view.seed)

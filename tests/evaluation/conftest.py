@@ -101,7 +101,7 @@ class StandIn:
         self.task, self.schema, self.bank = task, schema, None
 
     def predict(self, rows: pd.DataFrame) -> SimpleNamespace:
-        risk = 1 / (1 + np.exp(-(rows["age"].fillna(55).to_numpy() - 55) / 6))
+        risk = 1 / (1 + np.exp(-(pd.to_numeric(rows["age"]).fillna(55).to_numpy() - 55) / 6))
         scores = np.column_stack([risk, 1 - risk])
         out = scores.max(axis=1) < 0.6
         return said_of(
