@@ -115,7 +115,7 @@ class StandIn:
             ),
             conformal=tuple(("ill",) if r > 0.8 else ("well",) if r < 0.2 else ("ill", "well") for r in risk),
             flags=tuple(
-                (Flag("chest_pain", "See at once.", "crushing"),) if "crushing" in (note or "") else ()
+                (Flag("chest_pain", "See at once.", "crushing"),) if "crushing" in str(note) else ()
                 for note in rows["note"]
             ),
             threshold=1 / 6,
