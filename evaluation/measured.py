@@ -23,38 +23,47 @@ class Said(Protocol):
     @property
     def labels(self) -> tuple[str, ...]:
         """(k,) names of the columns of the scores."""
+        ...
 
     @property
     def scores(self) -> np.ndarray:
         """(n, k) probabilities, or (n,) values."""
+        ...
 
     @property
     def abstained(self) -> np.ndarray | None:
         """(n,) bool, where abstention is known."""
+        ...
 
     @property
     def reasons(self) -> Sequence[str]:
         """(n,) why it abstained, or nothing."""
+        ...
 
     @property
     def conformal(self) -> Sequence[tuple[str, ...]]:
         """(n,) prediction sets; empty ones where there are none."""
+        ...
 
     @property
     def flags(self) -> Sequence[Sequence[Flag]]:
         """(n,) what goes to a person whatever the score."""
+        ...
 
     @property
     def threshold(self) -> float | None:
         """Probability of the positive label from which the action is taken."""
+        ...
 
     @property
     def raw_scores(self) -> np.ndarray | None:
         """(n, k) probabilities before calibration."""
+        ...
 
     @property
     def offsets(self) -> tuple[float, ...]:
         """(k,) added to the log-probabilities before the label is named; empty: none."""
+        ...
 
 
 @dataclass(frozen=True)

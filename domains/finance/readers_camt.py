@@ -83,7 +83,7 @@ def _statements(file: Path) -> list[Element]:
     try:
         if file.stat().st_size > LARGEST:
             raise DataError(f"{file.name} is larger than 1 GiB; {what} in several files.")
-        root = parse(io.BytesIO(file.read_bytes())).getroot()
+        root: Any = parse(io.BytesIO(file.read_bytes())).getroot()
     except OSError as error:
         raise DataError(f"{file.name} cannot be read ({error.strerror or error}); check its name and rights.") from None
     except DefusedXmlException:

@@ -192,7 +192,7 @@ def _alone(view: View, name: str) -> float | None:
     else:
         x = pd.get_dummies(train[name].astype(str)).to_numpy(np.float64)
     folds = StratifiedKFold(3, shuffle=True, random_state=view.seed)
-    said = cross_val_predict(
+    said: Any = cross_val_predict(
         DecisionTreeClassifier(max_depth=6, random_state=0), x, y, cv=folds, method="predict_proba"
     )
     labels = sorted(set(y))
