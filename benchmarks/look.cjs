@@ -1,9 +1,6 @@
 // Looks at reports as their readers do: three widths, light, dark and print; names what overflows and what axe-core calls serious.
 //
-//     npm install --prefix /some/folder axe-core puppeteer-core
-//     NODE_PATH=/some/folder/node_modules node benchmarks/look.cjs runs/x/report/report.html [--shots FOLDER]
-//
-// Needs a Chromium (CHROMIUM names it; by default /usr/bin/chromium). Exit status 1 when something is found.
+// Started by look.py, which says what it needs. Exit status 1 when something is found.
 "use strict";
 const fs = require("fs");
 const path = require("path");
@@ -28,7 +25,7 @@ async function look(browser, file, shots) {
         const wide = document.documentElement.clientWidth;
         const out = [];
         for (const one of document.body.querySelectorAll("*")) {
-          if (one.closest(".scroll, .skip, svg svg")) continue;
+          if (one.parentElement.closest(".scroll, .skip, .unseen, svg") || one.matches(".skip, .unseen, details caption")) continue;
           const box = one.getBoundingClientRect();
           if (box.right > wide + 1 && box.width > 0) out.push(`${one.tagName.toLowerCase()}.${one.className.baseVal ?? one.className} to ${Math.round(box.right)} px`);
         }

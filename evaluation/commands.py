@@ -20,6 +20,9 @@ Required = Annotated[
         "fails; the report is written anyway.",
     ),
 ]
+Contents = Annotated[
+    bool, typer.Option(help="Show words of records, as of the surest wrong answers; --no-contents to pass it on.")
+]
 Threads = Annotated[int | None, typer.Option(help="CPU threads; by default all cores.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on standard error.")]
 
@@ -66,16 +69,13 @@ def evaluate(
     thorough: Annotated[
         bool, typer.Option("--thorough/--quick", help="Also ask the model anew about changed records (minutes).")
     ] = True,
-    contents: Annotated[
-        bool, typer.Option(help="Show words of records, as of the surest wrong answers; --no-contents to pass it on.")
-    ] = True,
+    contents: Contents = True,
     require: Required = None,
     threads: Threads = None,
     quiet: Quiet = False,
 ) -> None:
     """Measure a run on its test rows beside honest baselines and write the report."""
     from .evaluate import evaluate as evaluate_run
-    from .numbers import numbers_of
 
     requirements = _parsed(require)
     made = evaluate_run(
@@ -90,7 +90,7 @@ def evaluate(
     )
     typer.echo("\n".join(lines_of(made)))
     typer.echo(f"{made.path}")
-    _judge(requirements, numbers_of(made.data))
+    _judge(requirements, made.numbers)
 
 
 def report(
@@ -111,6 +111,7 @@ def report(
         str | None, typer.Option(help="Rows that the model was trained on: for baselines and drift.")
     ] = None,
     out: Annotated[str | None, typer.Option(help="Folder for the report; by default NAME.report beside it.")] = None,
+    contents: Contents = True,
     require: Required = None,
     quiet: Quiet = False,
 ) -> None:
@@ -119,7 +120,6 @@ def report(
     Columns: the truth, one probability_LABEL for each label (for two labels, one named probability, score or risk is
     enough; for values, prediction), and what else is known of the records. `abstained` may mark unanswered rows.
     """
-    from .numbers import numbers_of
     from .outside import report as report_on
 
     requirements = _parsed(require)
@@ -134,11 +134,12 @@ def report(
         threshold=threshold,
         train=train,
         out=out,
+        contents=contents,
         progress=not quiet,
     )
     typer.echo("\n".join(lines_of(made)))
     typer.echo(f"{made.path}")
-    _judge(requirements, numbers_of(made.data))
+    _judge(requirements, made.numbers)
 
 
 def compare(

@@ -316,7 +316,7 @@ def _compare(
         rival = Scored(ours.truth, other.scores, ours.labels, ours.rows, ours.positive, ours.threshold)
         draws = Resamples(len(ours), groups)
         found.append(measure.baseline_row(other.name, other.note, task.headline, ours, rival, draws, group))
-    return found
+    return measure.corrected(found)
 
 
 def _provenance(

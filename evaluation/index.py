@@ -51,6 +51,9 @@ def _line(report: Report, folder: Path) -> dict[str, Any]:
         "value": data["headline"]["value"],
         "interval": data["headline"]["interval"],
         "baselines": data["baselines"],
+        "alarms": [
+            f"{a['level']}: {a['name'].replace('_', ' ')}" for a in sorted(data["alarms"], key=lambda a: a["level"])
+        ],
     }
 
 

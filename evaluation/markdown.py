@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from .faults import looked_for
 from .words import cell, number, range_of, reached
 
 __all__ = ["markdown"]
@@ -25,12 +26,16 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[str]:
 
 def markdown(r: dict[str, Any]) -> str:
     """Render the figures of a report."""
-    lines = [f"# {_cell(r['title'])}", ""]
+    lines = [f"# {_cell(r['title'])}", "", f"{_cell(r['statement'])}", ""]
     if r["simulated"]:
         lines += ["**Simulated data.** The records were made by a simulator; no figure here speaks of real cases.", ""]
-    lines += [f"{_cell(r['statement'])}", ""]
-    alarms = sorted(r["alarms"], key=lambda alarm: str(alarm["level"]))
-    lines += [f"- **{a['level']}: {_cell(a['name'].replace('_', ' '))}.** {_cell(a['message'])}" for a in alarms]
+    head = r["headline"]
+    towards = "higher" if head["higher_is_better"] else "lower"
+    lines += [
+        f"**{_cell(head['title'])}: {number(head['value'])}** (95 % interval {range_of(head['interval'])}, {towards} is better)",
+        "",
+        *_faults(r),
+    ]
     lines += [*(f"- {_cell(sentence)}" for sentence in r["summary"]), ""]
     if r["boxes"]:
         lines += _table(("What", "Figure", "Note"), ((b["title"], b["value"], b["note"]) for b in r["boxes"]))
@@ -71,6 +76,21 @@ def markdown(r: dict[str, Any]) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+def _faults(r: dict[str, Any]) -> list[str]:
+    """The faults found, stop before warn, each with the question that found it; then what else was looked for."""
+    asked = {section["key"]: section["title"] for section in r["sections"]}
+    lines = []
+    for alarm in sorted(r["alarms"], key=lambda alarm: str(alarm["level"])):
+        level = "Stop" if alarm["level"] == "stop" else "Warning"
+        why = f" See “{_cell(asked[alarm['section']])}”." if alarm["section"] in asked else ""
+        lines.append(f"- **{level}: {_cell(alarm['name'].replace('_', ' '))}.** {_cell(alarm['message'])}{why}")
+    if lines:
+        lines = ["## Faults found", "", *lines, ""]
+    for sentence in looked_for(r):
+        lines += [_cell(sentence), ""]
+    return lines
+
+
 def _section(section: dict[str, Any]) -> list[str]:
     """A section made of words, tables and figures; a figure is its caption."""
     lines = [f"## {_cell(section['title'])}", ""]
@@ -92,10 +112,13 @@ def _section(section: dict[str, Any]) -> list[str]:
 
 def _rest(r: dict[str, Any]) -> list[str]:
     lines: list[str] = []
-    lines += _gate(r.get("gate"))
     if r["missing"]:
-        lines += ["## Not computed", "", *(f"- {_cell(m['what'])}: {_cell(m['why'])}" for m in r["missing"]), ""]
-    lines += ["## Provenance", ""]
+        lines += ["## Not computed", ""]
+        lines += [
+            f"- {_cell(m['what'])}{'' if m['what'].endswith('?') else ':'} {_cell(m['why'])}" for m in r["missing"]
+        ]
+        lines += [""]
+    lines += [*_gate(r.get("gate")), "## Provenance", ""]
     return lines + _table(("What", "Value"), ((p["name"], p["value"]) for p in r["provenance"]))
 
 

@@ -15,8 +15,9 @@ import numpy as np
 import pandas as pd
 
 from ..core.task import Decision, Flag, Metric, Scored
-from .intervals import Interval, Resamples, interval, paired_difference, wilson
+from .intervals import Interval, Resamples, difference_of, interval, resampled, wilson
 from .metrics import binary, calibration, multiclass
+from .metrics.paired import bootstrap_p, holm
 from .metrics.standard import answers, confidence, right
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "calibration_facts",
     "conformal_facts",
     "confusion_facts",
+    "corrected",
     "error_rows",
     "flag_facts",
     "metric_row",
@@ -65,16 +67,28 @@ def baseline_row(
     name: str, note: str, metric: Metric, ours: Scored, other: Scored, resamples: Resamples, group: str | None
 ) -> Facts:
     """One line of the baselines table; the difference is positive where the tuned model is better."""
-    difference = paired_difference(metric, ours, other, resamples, group)
+    drawn = [resampled(metric, one, resamples, group) for one in (ours, other)]
+    difference = difference_of(metric, ours, other, drawn[0], drawn[1], resamples)
     return {
         "name": name,
         "value": metric.function(other),
         "difference": difference.value,
         "interval": [difference.low, difference.high],
+        "p": bootstrap_p(drawn[0] - drawn[1]),
         "verdict": verdict(name, difference),
         "rows": len(other),
         "note": note,
     }
+
+
+def corrected(baselines: list[Facts]) -> list[Facts]:
+    """Add `p_holm`, the p-value corrected for the number of baselines; what does not survive it is neither ahead nor behind."""
+    found = []
+    for one, p in zip(baselines, holm([b["p"] for b in baselines]), strict=True):
+        sure = not np.isfinite(p) or p < 0.05
+        verdict_now = one["verdict"] if sure else f"does not beat {one['name']}"
+        found.append(one | {"p_holm": p, "verdict": verdict_now})
+    return found
 
 
 def calibration_facts(scored: Scored, raw: np.ndarray | None) -> Facts | None:

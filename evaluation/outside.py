@@ -63,6 +63,7 @@ def report(
     threshold: float | None = None,
     train: str | Path | pd.DataFrame | None = None,
     out: str | Path | None = None,
+    contents: bool = True,
     progress: bool = False,
 ) -> Report:
     """Measure the predictions of any program and write the same report as for a run.
@@ -79,6 +80,7 @@ def report(
             is chosen here: without it, the task's costs say it where they do, else 0.5.
         train: The rows that the model was trained on, with the truth: allows baselines and a look for drift.
         out: Folder to write; by default NAME.report beside the file, and none for a frame.
+        contents: Also show words of records, such as those of the surest wrong answers; without, the report can be passed on.
         progress: Say on standard error what is being done.
 
     Raises:
@@ -110,7 +112,7 @@ def report(
     facts = facts_of(known, schema, measured, prepared, own_rows=False, say=say)
     facts["missing"] = _cannot(prepared) + facts["missing"]
     view = View(known, schema, measured.scored, prepared=prepared, own_rows=False, facts=facts, say=say)
-    facts |= page_facts(view)
+    facts |= page_facts(view, contents=contents)
     facts["rows"]["seen"] = None if prepared is None else seen_rows(schema, prepared.train, rows)
     facts |= {"simulated": False, "tuned_on_simulated": False, "gate": None}
     facts["notes"] = list(dict.fromkeys([*notes_of(rows), *notes]))

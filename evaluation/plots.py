@@ -5,13 +5,15 @@ One function for each `Figure.kind`; `data` holds plain numbers:
     line         series: [{name, x, y, low?, high?}], x_title, y_title, diagonal?: bool, level?: number, log?: bool,
                  marked?: {x, y, name}, x_range?, y_range?, percent?: "x", "y" or "xy"
     reliability  bins: [{confidence, observed, interval, count}], x_title, y_title
-    forest       rows: [{name, value, interval}], reference: number, left, right: words at the ends, percent?: bool
+    forest       rows: [{name, value, interval}], reference: number, left, right: words at the ends, percent?: bool;
+                 filled square: surely above the reference, hollow diamond: surely below, hollow circle: neither
     bars         rows: [{name, value, interval?}], x_title, level?: number, percent?: bool
-    histogram    edges: [b + 1], groups: [{name, counts: [b]}], x_title
-    heat         rows: [names], columns: [names], counts: [[…]], row_title, column_title
+    histogram    edges: [b + 1], groups: [{name, counts: [b]}], x_title; drawn as shares of the group, which counts may be
+    heat         rows: [names], columns: [names], counts: [[…]], row_title, column_title; shade is the share of the row
 
 Colours are those of Okabe and Ito (2008); what matters also differs in dash or marker. Colours become variables of the
-style sheet, so that a figure follows light and dark.
+style sheet, so that a figure follows light and dark. All figures are about equally wide, so that their words are equally
+large; a figure never grows beyond `LARGEST` of that, and shrinks with the page.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import hashlib
 import io
 import math
 import re
+import textwrap
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
@@ -41,6 +44,10 @@ _VARIABLES = {
     INK: "var(--ink)", QUIET: "var(--quiet)", PALE: "var(--line)", PAPER: "var(--paper)",
 }  # fmt: skip
 MOST_POINTS = 200
+WIDTH = 4.4
+"""Inches; narrow enough that 9 points stay readable on a telephone."""
+LARGEST = 0.094
+"""rem for each point of the drawing: 9 points become about 13.5 pixels at most."""
 
 
 def draw(figure: Mapping[str, Any]) -> str:
@@ -64,7 +71,7 @@ def draw(figure: Mapping[str, Any]) -> str:
         warnings.filterwarnings(
             "ignore", "Glyph .* missing"
         )  # the reader's fonts draw the words, not those of this machine
-        canvas = Figure(figsize=(5.2, 3.6), layout="constrained")
+        canvas = Figure(figsize=(WIDTH, 3.2), layout="constrained")
         canvas.patch.set_alpha(0)
         KINDS[figure["kind"]](canvas, figure["data"])
         for axes in canvas.axes:
@@ -84,19 +91,29 @@ def _inlined(svg: str, title: str, caption: str) -> str:
     body = re.sub(r"<!--.*?-->", "", body, flags=re.DOTALL)
     body = re.sub(r' clip-path="url\(#[^"]*\)"', "", body)
     body = re.sub(r"<clipPath.*?</clipPath>", "", body, flags=re.DOTALL)
-    body = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', body)
+    used = set(re.findall(r'href="#([^"]+)"', body)) | set(re.findall(r"url\(#([^)]+)\)", body))
+    body = re.sub(r' id="([^"]+)"', lambda found: f' id="{name}-{found[1]}"' if found[1] in used else "", body)
     body = body.replace('href="#', f'href="#{name}-').replace("url(#", f"url(#{name}-")
     body = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font: \1px var(--sans)", body)
     for placeholder, variable in _VARIABLES.items():
         body = body.replace(placeholder, variable)
-    box = re.search(r'viewBox="([^"]+)"', body)
+    found = re.search(r'viewBox="([^"]+)"', body)
+    box = found[1] if found else f"0 0 {72 * WIDTH:g} 230"
+    across = float(box.split()[2])
+    wide = across > 80 * WIDTH
+    size = f"max-width: {LARGEST * across:.1f}rem" + (f"; min-width: {across / 16:.1f}rem" if wide else "")
     head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="{box[1] if box else ""}" '
-        f'role="img" aria-labelledby="{name}-t {name}-d"><title id="{name}-t">{escape(title)}</title>'
-        f'<desc id="{name}-d">{escape(caption)}</desc>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="{box}" '
+        f'class="{"wide" if wide else "plot"}" style="{size}" role="img" aria-labelledby="{name}-t {name}-d">'
+        f'<title id="{name}-t">{escape(title)}</title><desc id="{name}-d">{escape(caption)}</desc>'
     )
-    body = head + body[body.index(">") + 1 :]
-    return re.sub(r"\s*\n\s*", " ", re.sub(r"(\d+\.\d{2})\d+", r"\1", body)).strip()
+    body = re.sub(r"<[^>]+>", _short_places, body[body.index(">") + 1 :])
+    return head + re.sub(r"\s*\n\s*", " ", body).strip()
+
+
+def _short_places(tag: re.Match[str]) -> str:
+    """Two decimals are enough to place a mark; the words between the tags stay as they are."""
+    return re.sub(r"(\d+\.\d{2})\d+", r"\1", tag[0])
 
 
 def _finite(values: Sequence[Any]) -> list[float]:
@@ -108,6 +125,23 @@ def _thin(count: int) -> list[int]:
     if count <= MOST_POINTS:
         return list(range(count))
     return sorted({round(i * (count - 1) / (MOST_POINTS - 1)) for i in range(MOST_POINTS)})
+
+
+def _within_shares(axes: Axes, which: str) -> None:
+    """Shares end at 0 and 1: an axis of per cents shows no room beyond them, unless there is something there."""
+    for letter, get, put in (("x", axes.get_xlim, axes.set_xlim), ("y", axes.get_ylim, axes.set_ylim)):
+        low, high = get()
+        room = (high - low) / 11  # matplotlib adds 5 % on each side
+        if letter in which and low >= -room and high <= 1 + room:
+            put(max(low, 0.0), min(high, 1.0))
+
+
+def _legend(canvas: Any, axes: Axes) -> None:
+    """Names of the series above the picture, where they hide nothing."""
+    handles, names = axes.get_legend_handles_labels()
+    short = [_shortened(name) for name in names]
+    columns = 2 if max(map(len, short)) <= 22 else 1
+    canvas.legend(handles, short, loc="outside upper left", ncols=columns, fontsize=8, borderaxespad=0.2)
 
 
 def _as_percent(axes: Axes, which: str) -> None:
@@ -131,9 +165,6 @@ def _line(canvas: Any, data: Data) -> None:
         if series.get("low") is not None:
             low, high = ([_finite(series[k])[j] for j in keep] for k in ("low", "high"))
             axes.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
-    if data.get("diagonal"):
-        ends = [max(axes.get_xlim()[0], axes.get_ylim()[0]), min(axes.get_xlim()[1], axes.get_ylim()[1])]
-        axes.plot(ends, ends, color=QUIET, linestyle=(0, (4, 3)), linewidth=1)
     if data.get("level") is not None:
         axes.axhline(data["level"], color=QUIET, linestyle=(0, (4, 3)), linewidth=1)
     marked = data.get("marked")
@@ -145,11 +176,18 @@ def _line(canvas: Any, data: Data) -> None:
     for which, bounds in (("x", data.get("x_range")), ("y", data.get("y_range"))):
         if bounds is not None:
             (axes.set_xlim if which == "x" else axes.set_ylim)(*bounds)
+    _within_shares(axes, data.get("percent", ""))
+    if data.get("diagonal"):
+        (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+        ends = [max(left, bottom), min(right, top)]
+        axes.plot(ends, ends, color=QUIET, linestyle=(0, (4, 3)), linewidth=1)
+        axes.set_xlim(left, right)
+        axes.set_ylim(bottom, top)
     axes.set_xlabel(data["x_title"])
     axes.set_ylabel(data["y_title"])
     _as_percent(axes, data.get("percent", ""))
     if len(data["series"]) > 1 or marked:
-        axes.legend(loc="best", fontsize=8)
+        _legend(canvas, axes)
 
 
 def _reliability(canvas: Any, data: Data) -> None:
@@ -174,12 +212,19 @@ def _reliability(canvas: Any, data: Data) -> None:
 
 
 def _rows_height(canvas: Any, count: int) -> None:
-    canvas.set_size_inches(6.2, 1.1 + 0.26 * count)
+    canvas.set_size_inches(WIDTH, 1.0 + 0.32 * count)
 
 
 def _shortened(name: Any, most: int = 34) -> str:
     words = str(name)
     return words if len(words) <= most else words[: most - 1] + "…"
+
+
+def _row_names(axes: Axes, names: Sequence[Any]) -> None:
+    """Names of the rows, first on top, on at most two lines each."""
+    lines = [textwrap.wrap(str(name), 22, max_lines=2, placeholder=" …") for name in names]
+    axes.set_yticks(range(len(names)), ["\n".join(line) for line in lines], fontsize=8)
+    axes.set_ylim(len(names) - 0.4, -0.6)
 
 
 def _forest(canvas: Any, data: Data) -> None:
@@ -190,18 +235,23 @@ def _forest(canvas: Any, data: Data) -> None:
     for at, row in enumerate(rows):
         low, high = _finite(row["interval"])
         sure = "above" if low > data["reference"] else "below" if high < data["reference"] else "unsure"
-        colour = {"above": SERIES[0], "below": SERIES[1], "unsure": QUIET}[sure]
+        colour, marker = {"above": (SERIES[0], "s"), "below": (SERIES[1], "D"), "unsure": (QUIET, "o")}[sure]
         if math.isfinite(low) and math.isfinite(high):
             axes.plot([low, high], [at, at], color=colour, linewidth=1.7, marker="|", markersize=6)
-        axes.plot([row["value"]], [at], marker="s", markersize=6, color=colour, linestyle="none",
+        axes.plot([row["value"]], [at], marker=marker, markersize=6, color=colour, linestyle="none",
                   markerfacecolor=colour if sure == "above" else PAPER)  # fmt: skip
-    axes.set_yticks(range(len(rows)), [_shortened(row["name"]) for row in rows])
-    axes.set_ylim(len(rows) - 0.4, -0.6)
+    _row_names(axes, [row["name"] for row in rows])
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
     if data.get("percent"):
         _as_percent(axes, "x")
-    axes.set_xlabel(f"← {data['left']}      {data['right']} →")
+    beside = len(data["left"]) + len(data["right"]) <= 44  # longer words stand on two lines
+    for words, x, side, lines in (
+        (f"← {data['left']}", 0, "left", 1),
+        (f"{data['right']} →", 1, "right", 1 if beside else 2),
+    ):
+        axes.annotate(words, (x, 0), xycoords=("axes fraction", "axes fraction"), xytext=(0, -10 - 13 * lines),
+                      textcoords="offset points", ha=side, va="center")  # fmt: skip
 
 
 def _bars(canvas: Any, data: Data) -> None:
@@ -218,8 +268,7 @@ def _bars(canvas: Any, data: Data) -> None:
             axes.plot(bounds, [at, at], color=INK, linewidth=1.2, marker="|", markersize=5)
     if data.get("level") is not None:
         axes.axvline(data["level"], color=QUIET, linestyle=(0, (4, 3)), linewidth=1)
-    axes.set_yticks(range(len(rows)), [_shortened(row["name"]) for row in rows])
-    axes.set_ylim(len(rows) - 0.4, -0.6)
+    _row_names(axes, [row["name"] for row in rows])
     axes.set_xlabel(data["x_title"])
     if data.get("percent"):
         _as_percent(axes, "x")
@@ -230,14 +279,15 @@ def _histogram(canvas: Any, data: Data) -> None:
     axes.grid(visible=True, axis="y")
     axes.set_axisbelow(True)
     for i, group in enumerate(data["groups"]):
-        total = max(1, sum(group["counts"]))
-        share = [count / total for count in group["counts"]]
+        total = sum(group["counts"])
+        share = [count / total if total else 0 for count in group["counts"]]
+        rows = f" ({total:,} rows)" if all(float(count).is_integer() for count in group["counts"]) else ""
         axes.stairs(share, data["edges"], color=SERIES[i % 6], linestyle=DASHES[i % 6], linewidth=1.7,
-                    label=f"{_shortened(group['name'])} ({total:,} rows)")  # fmt: skip
+                    label=_shortened(group["name"]) + rows)  # fmt: skip
     axes.set_xlabel(data["x_title"])
     axes.set_ylabel("share of the group")
     _as_percent(axes, "y")
-    axes.legend(loc="best", fontsize=8)
+    _legend(canvas, axes)
 
 
 def _heat(canvas: Any, data: Data) -> None:
@@ -245,18 +295,17 @@ def _heat(canvas: Any, data: Data) -> None:
 
     down, across, counts = data["rows"], data["columns"], data["counts"]
     side = 0.34 if len(across) > 8 else 0.5
-    canvas.set_size_inches(2.2 + side * len(across), 1.7 + side * 0.8 * len(down))
+    canvas.set_size_inches(max(WIDTH, 2.2 + side * len(across)), 1.5 + side * 0.8 * len(down))
     axes = canvas.subplots()
     for i, line in enumerate(counts):
         total = max(1, sum(line))
         for j, count in enumerate(line):
-            axes.add_patch(
-                Rectangle((j - 0.5, i - 0.5), 1, 1, facecolor=SERIES[0], alpha=0.55 * count / total, linewidth=0)
-            )
+            if count:
+                shade = 0.55 * count / total
+                axes.add_patch(Rectangle((j - 0.5, i - 0.5), 1, 1, facecolor=SERIES[0], alpha=shade, linewidth=0))
             if count or i == j:
-                axes.text(
-                    j, i, f"{count:,}", ha="center", va="center", fontsize=8, weight="bold" if i == j else "normal"
-                )
+                weight = "bold" if i == j else "normal"
+                axes.text(j, i, f"{count:,}", ha="center", va="center", fontsize=8, weight=weight)
     axes.set_xlim(-0.5, len(across) - 0.5)
     axes.set_ylim(len(down) - 0.5, -0.5)
     axes.set_xticks(range(len(across)), [_shortened(c, 22) for c in across], rotation=90 if len(across) > 4 else 0)

@@ -17,6 +17,7 @@ import numpy as np
 from ..core.errors import DataError, guess
 from ..datasets.gate_page import TEMPLATES as GATE_TEMPLATES
 from . import plots
+from .faults import looked_for
 from .markdown import markdown
 from .numbers import numbers_of
 from .words import cell, inside, number, percent, range_of, reached
@@ -54,6 +55,11 @@ def write_text(path: Path, text: str) -> None:
     os.replace(part, path)
 
 
+def _together(text: str) -> str:
+    """A figure and its sign of per cent never stand on two lines."""
+    return text.replace(" %", "\N{NO-BREAK SPACE}%")
+
+
 @cache
 def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -65,7 +71,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(cell=cell, number=number, percent=percent, range_of=range_of, inside=inside, reached=reached)
+    made.filters.update(number=number, percent=percent, range_of=range_of, inside=inside, reached=reached)
+    made.filters.update(cell=lambda value, form: _together(cell(value, form)))
+    made.filters.update(looked_for=looked_for)
     return made
 
 

@@ -24,7 +24,7 @@ def percent(value: Any, digits: int = 1) -> str:
     """A share as per cent; a dash where it is undefined."""
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return "–"
-    return f"{100 * value:.{digits}f} %"
+    return f"{100 * value:.{digits}f} %".replace("-", "−")
 
 
 def range_of(bounds: Sequence[Any]) -> str:

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 
 import verticals
-from verticals.evaluation.numbers import numbers_of
 from verticals.evaluation.require import check, parse
 
 
@@ -25,7 +24,7 @@ def main(folder: Path, rows: int = 1000) -> list[str]:
     report = verticals.report(table, "finance.credit", threshold=0.2)
     print(report.headline, report.value, report.path)
     wanted = [parse("auroc_lower>=0.5"), parse("ece<=0.001")]
-    return [str(one) for one in check(wanted, numbers_of(report.data))]
+    return [str(one) for one in check(wanted, report.numbers)]
 
 
 if __name__ == "__main__":

@@ -68,8 +68,8 @@ def cards_checked(scored: Scored) -> int:
         return 0
     days, cards = found
     width = int(cards.max()) + 2  # a card that is missing is -1
-    pairs = np.unique(pd.factorize(days)[0].astype(np.int64) * width + cards + 1)
-    per_day = np.unique(pairs // width, return_counts=True)[1]
+    pairs = pd.unique(pd.factorize(days)[0].astype(np.int64) * width + cards + 1)
+    per_day = np.bincount(pairs // width)
     return min(CARDS, max(1, math.floor(CARD_SHARE * float(np.median(per_day)))))
 
 

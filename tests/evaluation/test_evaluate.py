@@ -17,7 +17,14 @@ from verticals.core.errors import DataError, RunError
 from verticals.core.task import Field, Prepared, SafetyPolicy, Schema, Scored, Task
 from verticals.evaluation.evaluate import PROBES, Measured, evaluate, facts_of, scored_rows
 from verticals.evaluation.intervals import Interval
-from verticals.evaluation.measure import abstention_facts, conformal_facts, error_rows, threshold_rows, verdict
+from verticals.evaluation.measure import (
+    abstention_facts,
+    conformal_facts,
+    corrected,
+    error_rows,
+    threshold_rows,
+    verdict,
+)
 from verticals.evaluation.metrics import standard as S
 from verticals.evaluation.report import Report
 from verticals.evaluation.words import summary
@@ -231,6 +238,21 @@ def test_words_follow_the_interval() -> None:
     assert verdict("ridge", Interval(0.1, 0.0, 0.2)) == "does not beat ridge"
     assert verdict("ridge", Interval(-0.1, -0.2, -0.05)) == "is behind ridge"
     assert verdict("ridge", Interval(0.1, float("nan"), float("nan"))) == "cannot be compared with ridge"
+
+
+def test_many_comparisons_are_corrected_by_holm() -> None:
+    rows = [
+        {"name": name, "p": p, "verdict": f"{way} {name}"}
+        for name, p, way in (
+            ("a", 0.004, "beats"),
+            ("b", 0.03, "beats"),
+            ("c", 0.03, "is behind"),
+            ("d", 0.8, "does not beat"),
+        )
+    ]
+    found = corrected(rows)
+    assert [one["p_holm"] for one in found] == pytest.approx([0.016, 0.09, 0.09, 0.8])
+    assert [one["verdict"] for one in found] == ["beats a", "does not beat b", "does not beat c", "does not beat d"]
 
 
 def test_threshold_table_by_hand() -> None:

@@ -126,6 +126,7 @@ def test_a_model_that_obeys_orders_is_found_out() -> None:
 
     found = scope.section(view_of(Model(obedient), world(8)))
     assert found.numbers["injection_success"] == 1.0
+    assert [alarm.name for alarm in found.alarms] == ["obeys_orders"]
 
 
 def test_importance_and_reasons_of_a_model_that_reads_the_age() -> None:
