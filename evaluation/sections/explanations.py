@@ -1,203 +1,222 @@
-"""What does it go by? Fields that carry the figures, whether its reasons are its reasons, and a field that gives the label away."""
+"""What does it go by? Fields and words that carry the answers, whether its reasons hold, and a field that gives the label away."""
 
 from __future__ import annotations
 
+import math
+import re
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 
-from ...core.influence import pieces_of
-from ...core.pages import Alarm, Block, Figure, NotComputed, Section
-from ...core.task import Field
-from ..intervals import wilson
-from ..probes.ask import Answers, Before, ask, before
+from ...core.pages import Alarm, Block, Column, Figure, NotComputed, Section, Table
+from ..probes.alone import Alone, alone
+from ..probes.dealt import Importance, importance
+from ..probes.reasons import TOGETHER, Reason, Reasons, reasons
 from ..view import View
-from ..words import inside, number, percent
+from ..words import inside, number, percent, range_of
 from . import TITLES
 
 __all__ = ["section"]
 
-MOST_ROWS, MOST_FIELDS, MOST_EXPLAINED, MOST_PIECES = 200, 30, 50, 14
-CARRIES, GIVES_AWAY = 0.25, 0.95
-"""A field gives the label away when the model loses at least the first part of what it knows without it, and it alone predicts the
-label in training rows better than the second (area under the ROC curve, or share right)."""
+CARRIES, GIVES_AWAY = 0.3, 0.95
+"""A field gives the label away when more hangs on it than on any other, at least the first part of what the model knows, and
+the field alone predicts the label better than the second (area under the ROC curve; of more than two labels, share right):
+then what the other fields add is little, however well the model would do without it."""
+SURE = 0.9
+"""The lower end of the interval of that figure must be above this."""
+FEWEST_RECORDS, MOST_WORDS, MOST_BARS = 5, 16, 15
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_SMALL_WORDS = """a an and are as at be been but by for from had has have he her his i in is it its me my not of on or our she
+    so some that the their them there they this to was we were what when which with you your"""
+_SMALL = frozenset(_SMALL_WORDS.split())
+"""Words that stand in every sentence."""
 
 
 def section(view: View) -> Section:
-    """Importance by permutation, faithfulness of reasons by taking them away, and the alarm for a leak.
+    """Importance by permutation, words that matter, reasons put to the test, and the alarm for a leak.
 
     Raises:
         NotComputed: there is no run to ask, no rows, or no field.
     """
     view.need_run()
-    fields = [f for f in view.schema.fields if f.name in view.scored.rows.columns and f.kind != "time"]
-    if not len(view.scored) or not fields:
-        raise NotComputed("There are no rows with fields to look at.")
-    first = before(view, MOST_ROWS)
-    drops, everything = _permuted(view, first, fields[:MOST_FIELDS])
-    metric = view.task.headline
+    if not len(view.scored):
+        raise NotComputed("There are no rows.")
+    weight, found = importance(view), reasons(view)
+    if weight is None and found is None:
+        raise NotComputed("The model reads none of the columns of these rows.")
     blocks: list[Block] = []
-    numbers: dict[str, Any] = {}
-    if drops:
-        ranked = sorted(drops, key=lambda name: -drops[name])
-        titles = {f.name: f.words for f in fields}
-        caption = (
-            f"How far {inside(metric.title)} falls on {len(first.index)} rows when a field is dealt out anew among them; all fields "
-            f"together: {number(everything)}. Fields that say the same share what they carry."
-        )
-        bars = [{"name": titles[name], "value": drops[name]} for name in ranked[:15]]
-        blocks.append(
-            Figure(
-                "importance",
-                "bars",
-                "Which fields carry it",
-                {"rows": bars, "x_title": metric.title + " lost"},
-                caption,
-            )
-        )
-        numbers |= {f"importance_{name}": drops[name] for name in ranked[:15]}
-    if view.probabilities:
-        said, figures = _reasons(view, first)
-        blocks += said
-        numbers |= figures
-    alarms = _leaks(view, drops, everything)
-    return Section("explanations", TITLES["explanations"], tuple(blocks), numbers, alarms)
+    numbers: dict[str, float] = {}
+    alarms: list[Alarm] = []
+    if weight is not None:
+        single = _alone(view, weight)
+        blocks += [_importance_figure(view, weight), _dominance(view, weight, single)]
+        numbers |= _importance_numbers(weight, single)
+        alarms = _leak(weight, single)
+    if found is not None:
+        blocks += _reason_blocks(found)
+        for name, one in (("reason_validity", found.validity), ("faithfulness_gap", found.gap)):
+            numbers |= {name: one.value, f"{name}_lower": one.low, f"{name}_upper": one.high}
+        words = _words_table(view, found.listed)
+        if words is not None:
+            blocks.append(words)
+    else:
+        blocks.append("Reasons were not put to the test: the answers are values without a probability.")
+    return Section("explanations", TITLES["explanations"], blocks, numbers, alarms)
 
 
-def _permuted(view: View, first: Before, fields: list[Field]) -> tuple[dict[str, float], float]:
-    """Field -> fall of the headline, and the fall when all fields are dealt out anew together."""
-    random = np.random.default_rng(view.seed)
-    order = random.permutation(len(first.records))
-    dealt = {f.name: first.records[f.name].to_numpy()[random.permutation(len(order))] for f in fields}
-    versions = {f.name: first.records.assign(**{f.name: _like(first.records[f.name], dealt[f.name])}) for f in fields}
-    versions["all fields"] = first.records.iloc[order].reset_index(drop=True)
-    answers = ask(view, versions)
-    metric = view.task.headline
-    sign = 1 if metric.higher_is_better else -1
-    level = metric.function(first.scored)
-    found = {name: sign * (level - metric.function(first.rescored(answers[name]))) for name in versions}
-    return {f.name: found[f.name] for f in fields if np.isfinite(found[f.name])}, found["all fields"]
+# Fields
 
 
-def _like(column: pd.Series, values: NDArray[Any]) -> pd.Series:
-    return pd.Series(values, index=column.index, dtype=column.dtype)
-
-
-def _reasons(view: View, first: Before) -> tuple[list[Block], dict[str, float]]:
-    """Take each piece of a record away; then the two strongest together, beside two others drawn at random."""
-    random = np.random.default_rng(view.seed + 1)
-    some = first.records.head(MOST_EXPLAINED).to_dict("records")
-    pieces = [list(pieces_of(record, view.schema, {}))[:MOST_PIECES] for record in some]  # type: ignore[arg-type]
-    row = np.repeat(np.arange(len(some)), [len(p) for p in pieces])
-    singles = pd.DataFrame([without for found in pieces for _, _, without in found])
-    if not len(singles):
-        return [], {}
-    level = first.level[: len(some)]
-    answer = np.nan_to_num(first.answers.scores).argmax(axis=1)
-    lost = level[row] - _of_answer(ask(view, {"one": singles})["one"], answer[row])
-    best = np.array([lost[row == i].max() if (row == i).any() else np.nan for i in range(len(some))])
-    known = np.isfinite(best)
-    hits, n = int((best[known] > 1e-6).sum()), int(known.sum())
-    ends = wilson(hits, n)
-    blocks: list[Block] = [
-        f"Taking away the first reason lowers the probability of the answer in {percent(hits / n)} of {n} records (95 % interval "
-        f"{percent(ends[0])} to {percent(ends[1])}), by {number(float(np.mean(best[known])))} on average.",
+def _importance_figure(view: View, weight: Importance) -> Figure:
+    bars = [
+        {"name": one.field.words, "value": one.loss.value, "interval": [one.loss.low, one.loss.high]}
+        for one in weight.fields[:MOST_BARS]
     ]
-    numbers = {"reason_validity": hits / n, "reason_validity_lower": ends[0]}
-    twos = _pairs(some, pieces, lost, row, view, random)
-    if twos is not None:
-        strong, chance, of_row = twos
-        asked = ask(view, {"strong": strong, "chance": chance})
-        gap = _of_answer(asked["chance"], answer[of_row]) - _of_answer(asked["strong"], answer[of_row])
-        draws = np.array([gap[random.integers(len(gap), size=len(gap))].mean() for _ in range(1000)])
-        low, high = np.quantile(draws, [0.025, 0.975])
-        verdict = (
-            "its reasons are what it goes by" if low > 0 else "its reasons are not shown to be better than any others"
-        )
-        blocks.append(
-            f"Without its two strongest reasons the probability of the answer falls by {number(float(gap.mean()))} more than without two "
-            f"others drawn at random (95 % interval {number(float(low))} to {number(float(high))}, {len(gap)} records): {verdict}."
-        )
-        numbers |= {"faithfulness_gap": float(gap.mean()), "faithfulness_gap_lower": float(low)}
-    return blocks, numbers
+    title = inside(view.task.headline.title)
+    caption = (
+        f"Loss of {title} on {weight.rows} rows when the values of a field are dealt out anew among them (permutation importance; "
+        f"lines are 95 % intervals). Dealing out whole records loses {number(weight.everything.value)}; what is left then is "
+        "chance. Fields that say the same share what they carry, so a short bar does not prove that a field is idle."
+    )
+    if len(weight.fields) > MOST_BARS:
+        caption += f" The first {MOST_BARS} of {len(weight.fields)} fields are drawn."
+    data = {"rows": bars, "x_title": f"loss of {title}"}
+    return Figure("importance", "bars", "What hangs on each field", data, caption)
 
 
-def _of_answer(answers: Answers, answer: NDArray[np.int64]) -> NDArray[np.float64]:
-    found: NDArray[np.float64] = np.nan_to_num(answers.scores)[np.arange(len(answer)), answer]
-    return found
-
-
-def _pairs(
-    some: list[dict[Any, Any]],
-    pieces: list[list[tuple[str, str, dict[str, Any]]]],
-    lost: NDArray[np.float64],
-    row: NDArray[np.int64],
-    view: View,
-    random: np.random.Generator,
-) -> tuple[pd.DataFrame, pd.DataFrame, NDArray[np.int64]] | None:
-    """Records without their two strongest fields, and without two others; only records of at least four fields."""
-    strong, chance, of_row = [], [], []
-    for i, record in enumerate(some):
-        names = [name for name, _, _ in pieces[i]]
-        weight = pd.Series(lost[row == i]).groupby(names).max().sort_values(ascending=False)
-        if len(weight) < 4:
-            continue
-        others = random.choice(list(weight.index[2:]), 2, replace=False)
-        strong.append({**record, **dict.fromkeys(weight.index[:2])})
-        chance.append({**record, **dict.fromkeys(others)})
-        of_row.append(i)
-    if len(of_row) < 10:
+def _alone(view: View, weight: Importance) -> Alone | None:
+    if view.prepared is None:
         return None
-    return pd.DataFrame(strong), pd.DataFrame(chance), np.array(of_row)
+    return alone(view, weight.fields[0].field)
 
 
-def _leaks(view: View, drops: dict[str, float], everything: float) -> list[Alarm]:
-    """A field that carries practically all the model knows and by itself gives the label away in the training rows."""
-    if not drops or not np.isfinite(everything) or everything <= 0:
+def _dominance(view: View, weight: Importance, single: Alone | None) -> str:
+    top = weight.fields[0]
+    part = weight.part(top)
+    if not math.isfinite(part):
+        return "On these rows the model is not proven to know anything beyond chance, so that no field can be said to carry it."
+    lost = percent(min(1.0, max(0.0, part)), 0)
+    said = f"Most hangs on {top.field.words}: without it {lost} of what the model knows beyond chance is lost"
+    if single is not None:
+        said += f"; alone, in training rows that it was not fitted on, this field reaches {_reached(single)}"
+    elif view.prepared is None:
+        said += "; whether it gives the label away by itself needs the training rows, which were not given"
+    return (
+        f"{said}. Page one says stop where the field on which most hangs carries {percent(CARRIES, 0)} or more and alone reaches more "
+        f"than {GIVES_AWAY:g}: such a field is often filled in only once the answer is known."
+    )
+
+
+def _reached(single: Alone) -> str:
+    bounds = range_of((single.figure.low, single.figure.high))
+    return (
+        f"{number(single.figure.value)} ({single.measure}; 95 % interval {bounds}; chance is {number(single.chance)})"
+    )
+
+
+def _importance_numbers(weight: Importance, single: Alone | None) -> dict[str, float]:
+    numbers: dict[str, float] = {f"importance_{one.field.name}": one.loss.value for one in weight.fields[:MOST_BARS]}
+    numbers["top_field_part"] = weight.part(weight.fields[0])
+    if single is not None:
+        numbers["top_field_alone"] = single.figure.value
+    return numbers
+
+
+def _leak(weight: Importance, single: Alone | None) -> list[Alarm]:
+    top = weight.fields[0]
+    part = weight.part(top)
+    if single is None or not part >= CARRIES or not single.figure.value > GIVES_AWAY:
         return []
-    name = max(drops, key=lambda one: drops[one])
-    if drops[name] < CARRIES * everything or view.prepared is None:
-        return []
-    alone = _alone(view, name)
-    if alone is None or alone <= GIVES_AWAY:
+    if not single.figure.low > max(SURE, single.chance):
         return []
     return [
         Alarm(
             "leak",
-            f"The field “{name}” gives the label away: the model loses {percent(min(1.0, drops[name] / everything))} of what it knows "
-            f"without it, and the field alone reaches {number(alone)} in cross-validation on training rows. Find out whether it is known "
-            "before the decision; if not, take it out and tune anew.",
+            f"The field “{top.field.words}” gives the label away: without it the model loses {percent(min(1.0, part), 0)} of what it "
+            f"knows, and alone, in training rows that it was not fitted on, it reaches {_reached(single)}. Find out whether it is "
+            "known before the decision; if not, leave it out and tune anew.",
             "stop",
         )
     ]
 
 
-def _alone(view: View, name: str) -> float | None:
-    """Cross-validated area (yes/no) or share right of one field by itself; None where it cannot be told."""
-    from sklearn.model_selection import StratifiedKFold, cross_val_predict
-    from sklearn.tree import DecisionTreeClassifier
+# Reasons
 
-    train = view.need_training_rows().train
-    kinds = {f.name: f.kind for f in view.schema.fields}
-    y = train[view.schema.label].astype(str).to_numpy()
-    if view.task.kind != "classification" or kinds.get(name) not in ("number", "category") or len(set(y)) < 2:
-        return None
-    _, counts = np.unique(y, return_counts=True)
-    if counts.min() < 3:
-        return None
-    if kinds[name] == "number":
-        x = train[name].fillna(train[name].median()).to_numpy(np.float64)[:, None]
+
+def _reason_blocks(found: Reasons) -> list[Block]:
+    blocks: list[Block] = []
+    if found.tried:
+        held = found.validity
+        blocks.append(
+            f"The first reason of {found.tried} records was put to the test: with something usual in its place (the median, the most "
+            "frequent value, a sentence beside the point) the probability of the answer moved in the stated direction in "
+            f"{percent(held.value)} of them (95 % interval {percent(held.low)} to {percent(held.high)}; a reason that says nothing is "
+            "right in about half)."
+        )
     else:
-        x = pd.get_dummies(train[name].astype(str)).to_numpy(np.float64)
-    folds = StratifiedKFold(3, shuffle=True, random_state=view.seed)
-    said: Any = cross_val_predict(
-        DecisionTreeClassifier(max_depth=6, random_state=0), x, y, cv=folds, method="predict_proba"
-    )
-    labels = sorted(set(y))
-    if view.binary:
-        from ..metrics.binary import auroc
+        blocks.append("No first reason could be put to the test: nothing usual is known that could stand in its place.")
+    if math.isfinite(found.gap.value):
+        verdict = (
+            "the reasons given are what it goes by"
+            if found.gap.low > 0
+            else "the reasons given are not proven to be better than any others; do not show them to users as reasons"
+        )
+        blocks.append(
+            f"Without its first reasons (up to {TOGETHER}) the probability of the answer falls by {number(found.fall)} on average; that is "
+            f"{number(found.gap.value)} more than without as many other pieces of the same record drawn by chance (95 % interval "
+            f"{range_of((found.gap.low, found.gap.high))}, {found.compared} records): {verdict}."
+        )
+    else:
+        blocks.append(
+            "Whether the first reasons weigh more than others cannot be told: "
+            f"{found.compared} records have enough pieces, and 10 are needed."
+        )
+    return blocks
 
-        return auroc(y == view.schema.positive, said[:, labels.index(str(view.schema.positive))])
-    return float((np.array(labels)[said.argmax(axis=1)] == y).mean())
+
+def _words_table(view: View, listed: Sequence[Reason]) -> Table | None:
+    """Words of the statements that speak most for an answer, over records; never rare words, numbers or names in capitals."""
+    labels = view.scored.labels
+    effects: dict[tuple[str, int], dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for one in listed:
+        if one.piece.field.kind != "text":
+            continue
+        for word in {w for w in _plain_words(one.piece.evidence) if w not in _SMALL}:
+            if view.binary and view.scored.positive is not None:
+                sign = 1.0 if one.answer == view.scored.positive else -1.0
+                effects[word, view.scored.positive][one.row].append(sign * one.effect)
+            else:
+                effects[word, one.answer][one.row].append(one.effect)
+    rows: list[dict[str, Any]] = [
+        {"word": word, "label": labels[label] if labels else "the candidate named", "records": len(by_row),
+         "effect": float(np.mean([np.mean(values) for values in by_row.values()]))}
+        for (word, label), by_row in effects.items()
+        if len(by_row) >= FEWEST_RECORDS
+    ]  # fmt: skip
+    if not rows:
+        return None
+    rows.sort(key=lambda row: (-abs(row["effect"]), row["word"]))
+    columns = (
+        Column("word", "Word"),
+        Column("label", "Speaks for or against"),
+        Column("records", "Records", "count"),
+        Column("effect", "Log-odds it adds", "signed"),
+    )
+    note = (
+        f"Mean over records of what the statement that holds the word adds to the log-odds (0.7 doubles the odds, −0.7 halves them); "
+        f"words in fewer than {FEWEST_RECORDS} records are left out. A word can be here for the company it keeps."
+    )
+    return Table("words", columns, rows[:MOST_WORDS], "Words that matter", note, contents=True)
+
+
+def _plain_words(evidence: str) -> list[str]:
+    """Words in small letters; a capital inside a statement, as names have it, is left out."""
+    found = []
+    for match in _WORD.finditer(evidence):
+        word = match[0]
+        if word[:1].isupper() and (match.start() > 0 or not word[1:].islower()):
+            continue
+        found.append(word.lower())
+    return found

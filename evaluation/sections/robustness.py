@@ -1,43 +1,30 @@
-"""Does it stand small changes? Slips that should change nothing, denials that should, missing fields, slips of unit."""
+"""Does it stand small changes? Slips that should change nothing, denials that should, lost values, slips of unit."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 
-from ...core.influence import clauses_of
-from ...core.pages import Alarm, Block, Column, NotComputed, Section, Table
-from ..intervals import wilson
-from ..probes import words
-from ..probes.ask import Answers, Before, ask, before
+from ...core.pages import Alarm, Block, Column, Figure, NotComputed, Section, Table
+from ...core.task import Field
+from ..probes import changes
+from ..probes.denial import DECIDES, FEWEST, LISTENS, Heard, heard
+from ..probes.sample import Effect, Said, Sample, Version, ask, beyond, drawn, effect, level, read_fields
 from ..view import View
-from ..words import percent
+from ..words import inside, percent
 from . import TITLES
 
 __all__ = ["section"]
 
-MOST_ROWS, MOST_CLAUSE_ROWS, MOST_CLAUSES, MOST_FIELDS = 120, 100, 6, 16
-MOST_ASKED, FEWEST_ROWS = 2000, 40
-"""Records asked about one change each, all changes together; wide tables get fewer rows a change."""
 BRITTLE = 0.10
-"""Harmless changes that turn more than this share of the answers are an alarm, when even the lower end is above it."""
-MOVES, RESPONDS = 0.1, 0.25
-"""A clause is decisive when taking it away moves the answer's probability by the first; denying it must move it by the second
-part of that."""
-FEWEST_DECISIVE = 20
-
-Text = Callable[[str, np.random.Generator], str]
-HARMLESS: tuple[tuple[str, str, Text], ...] = (
-    ("typos", "A slip in a tenth of the words", words.typos),
-    ("upper_case", "All in capitals", lambda text, random: text.upper()),
-    ("lower_case", "All in small letters", lambda text, random: text.lower()),
-    ("irrelevant", "A sentence that has nothing to do with the case", words.irrelevant),
-    ("order", "Sentences in another order", words.reordered),
-)
+"""Page one names a harmless change that turns more than this share of the answers beyond chance."""
+DEAF, STONE_DEAF = 0.5, 0.25
+"""Page one names a model that proves to listen to a denial in less than the first share of the rows, and says stop where it is
+less than the second."""
+TEXT_ROWS, TABLE_ROWS = 80, 200
+"""Rows asked for each change: fewer where texts make a row dear."""
 
 
 def section(view: View) -> Section:
@@ -47,229 +34,258 @@ def section(view: View) -> Section:
         NotComputed: there is no run to ask, no rows, or no field that can be changed.
     """
     view.need_run()
-    if not len(view.scored):
-        raise NotComputed("There are no rows.")
-    first = before(view, MOST_ROWS)
-    versions = _texts(view, first) | _numbers(view, first)
-    first = before(view, min(MOST_ROWS, max(FEWEST_ROWS, MOST_ASKED // max(1, len(versions)))))
+    texts = bool(read_fields(view, "text"))
+    sample = drawn(view, TEXT_ROWS if texts else TABLE_ROWS)
+    harmless, told = changes.harmless(view, sample), changes.told(view, sample) if texts else []
+    rows, most = (25, 10) if texts else (80, 20)
+    hidden = changes.hidden(view, sample, rows, most)
+    slipped = changes.slipped(view, sample)
+    ways = changes.directions(view, sample, rows, most if not texts else 8) if _has_direction(view) else {}
+    versions: dict[str, Version] = {f"same {one.key}": one.version for one in (*harmless, *told)}
+    versions |= {f"hidden {one.key}": one.version for one in hidden}
+    versions |= {f"slip {one.change.key}": one.change.version for one in slipped}
+    versions |= {f"way {key}": version for key, (_, version) in ways.items()}
     if not versions:
-        raise NotComputed("The records have neither text nor numbers to change.")
-    random = np.random.default_rng(view.seed)
-    answers = ask(view, {name: make(first.records, random) for name, (_, make) in versions.items()})
-    rows = [_line(view, first, name, versions[name][0], answers[name]) for name in versions]
-    blocks: list[Block] = [
-        f"{len(first.index):,} rows were drawn and asked about anew with one thing changed. Slips, capitals, a beside-the-point sentence "
-        "and another order should not change an answer; a hidden field or a slip of unit may, and shows how much hangs on it.",
-        _table(rows),
-    ]
-    numbers: dict[str, Any] = {}
-    for row in rows:
-        numbers |= {f"flip_rate_{row['name']}": row["flips"], f"flip_rate_{row['name']}_upper": row["interval"][1]}
-    alarms = _brittle(rows)
-    directions = _directions(view, first)
-    if directions is not None:
-        blocks.append(directions)
-    turned = _negation(view)
-    if turned is not None:
-        words_of, figures, alarm = turned
-        blocks.append(words_of)
-        numbers |= figures
-        alarms += alarm
-    return Section("robustness", TITLES["robustness"], tuple(blocks), numbers, alarms)
+        raise NotComputed("The model reads nothing in these records that could be changed a little.")
+    said = ask(view, sample, versions)
+    effects = {name: effect(view, sample, said.get(name)) for name in versions}
+    blocks: list[Block] = [_opening(view, sample)]
+    if harmless:
+        blocks += _harmless_blocks(view, harmless, effects)
+    listened = heard(view)
+    if told or listened is not None:
+        blocks += _denial_blocks(view, told, effects, listened)
+    if hidden:
+        blocks.append(_hidden_table(view, hidden, effects, said))
+    if slipped:
+        blocks.append(_slip_table(view, slipped, effects))
+    if ways:
+        blocks.append(_direction_table(view, ways, said))
+    blocks.append(_order_of_fields(view, sample))
+    alarms = [*_brittle(harmless, effects), *_deaf(listened)]
+    return Section(
+        "robustness", TITLES["robustness"], blocks, _numbers(harmless, told, slipped, effects, listened), alarms
+    )
 
 
-Change = Callable[[pd.DataFrame, np.random.Generator], pd.DataFrame]
-Versions = dict[str, tuple[str, Change]]
+def _has_direction(view: View) -> bool:
+    return view.binary or not view.probabilities
 
 
-def _changed(frame: pd.DataFrame, name: str, make: Callable[[Any], Any]) -> pd.DataFrame:
-    cells = [make(cell) if isinstance(cell, str) and cell else cell for cell in frame[name].astype(object)]
-    return frame.assign(**{name: pd.Series(cells, index=frame.index, dtype=object)})
+def _opening(view: View, sample: Sample) -> str:
+    answer = (
+        f"the action at the frozen threshold of {percent(view.scored.threshold if view.scored.threshold is not None else 0.5)}"
+        if view.binary
+        else "the label or candidate named"
+        if view.probabilities
+        else "the value; it counts as turned when it moves by more than a tenth of the standard deviation of the truth"
+    )
+    return (
+        f"Up to {len(sample):,} of the measured rows were asked about anew with one thing changed each time. “Answer” is {answer}. "
+        "Slips of the keyboard, capitals, blanks, a sentence beside the point and another order should leave the answer as it is; "
+        "a denial, a lost value or a wrong unit may change it, and shows how much hangs on it. Rows in which a change changes "
+        "nothing are left out; intervals treat rows as independent."
+    )
 
 
-def _reworded(names: list[str], change: Text) -> Change:
-    """Change every text field."""
-
-    def make(frame: pd.DataFrame, random: np.random.Generator) -> pd.DataFrame:
-        for name in names:
-            frame = _changed(frame, name, lambda text: change(text, random))
-        return frame
-
-    return make
-
-
-def _hidden(name: str, number: bool) -> Change:
-    """Leave a field out."""
-
-    def make(frame: pd.DataFrame, random: np.random.Generator) -> pd.DataFrame:
-        missing = pd.Series(
-            [np.nan if number else None] * len(frame), index=frame.index, dtype=float if number else object
-        )
-        return frame.assign(**{name: missing})
-
-    return make
-
-
-def _scaled(names: list[str], factor: float, noise: float = 0.0) -> Change:
-    """Multiply numbers, with noise where it is asked for."""
-
-    def make(frame: pd.DataFrame, random: np.random.Generator) -> pd.DataFrame:
-        times = {name: factor + noise * random.normal(size=len(frame)) for name in names}
-        return frame.assign(**{name: frame[name] * times[name] for name in names})
-
-    return make
-
-
-def _texts(view: View, first: Before) -> Versions:
-    names = [f.name for f in view.schema.of_kind("text") if f.name in first.records.columns]
-    return {key: (title, _reworded(names, change)) for key, title, change in HARMLESS} if names else {}
-
-
-def _numbers(view: View, first: Before) -> Versions:
-    """Each field hidden; all numbers with noise; each number ten times too large."""
-    read = [f for f in view.schema.fields if f.name in first.records.columns and f.kind != "time"][:MOST_FIELDS]
-    numeric = [f.name for f in read if f.kind == "number"]
-    found: Versions = {}
-    if numeric:
-        found["noise"] = ("One per cent of noise on every number", _scaled(numeric, 1.0, 0.01))
-    for one in read:
-        if len(read) > 1:
-            found[f"without_{one.name}"] = (f"Without {one.words}", _hidden(one.name, one.kind == "number"))
-        if one.kind == "number":
-            title = f"{one.words.capitalize()} ten times too large, as by a wrong unit"
-            found[f"tenfold_{one.name}"] = (title, _scaled([one.name], 10.0))
-    return found
-
-
-def _line(view: View, first: Before, name: str, title: str, answers: Answers) -> dict[str, Any]:
-    n = len(first.index)
-    if first.answers.scores.ndim == 1:  # a value: it turns when it moves by more than a tenth of the spread
-        spread = float(np.std(first.scored.truth)) or 1.0
-        turned = np.abs(answers.scores - first.answers.scores) > 0.1 * spread
-    else:
-        turned = np.asarray(answers.prediction != first.answers.prediction, dtype=bool)
-    metric = view.task.headline
-    sign = 1 if metric.higher_is_better else -1
-    drop = sign * (metric.function(first.scored) - metric.function(first.rescored(answers)))
+def _line(title: str, one: Effect, **more: Any) -> dict[str, Any]:
     return {
-        "name": name, "title": title, "n": n, "moved": float(np.abs(first.level - first.level_of(answers)).mean()),
-        "flips": float(turned.mean()), "interval": wilson(float(turned.sum()), n), "drop": drop,
-    }  # fmt: skip
+        "title": title[:1].upper() + title[1:],
+        "rows": one.rows,
+        "moved": one.moved,
+        "turned": one.turned,
+        "interval": (one.low, one.high),
+        "drop": one.drop,
+        **more,
+    }
 
 
-def _table(rows: list[dict[str, Any]]) -> Table:
+def _columns(view: View, first: str, *more: Column) -> tuple[Column, ...]:
+    moves = "Probability moves by" if view.probabilities else "Value moves by (standard deviations)"
+    return (
+        Column("title", first),
+        Column("rows", "Rows", "count"),
+        Column("moved", moves, "number"),
+        Column("turned", "Answer turns", "percent"),
+        Column("interval", "95 % interval", "percent_range"),
+        Column("drop", f"Loss of {inside(view.task.headline.title)}", "signed"),
+        *more,
+    )
+
+
+def _harmless_blocks(view: View, harmless: Sequence[changes.Change], effects: dict[str, Effect]) -> list[Block]:
+    rows = [_line(one.title, effects[f"same {one.key}"]) for one in harmless]
+    bars = [{"name": row["title"], "value": row["turned"], "interval": list(row["interval"])} for row in rows]
+    note = (
+        f"Page one calls the model brittle where one of these turns more than {percent(BRITTLE, 0)} of the answers beyond chance "
+        "(exact interval, corrected for their number)."
+    )
+    return [
+        Table(
+            "harmless", _columns(view, "Changes that should not matter"), rows, "Changes that should not matter", note
+        ),
+        Figure(
+            "harmless_turned",
+            "bars",
+            "Answers turned by changes that should not matter",
+            {"rows": bars, "x_title": "share of answers that turn", "level": BRITTLE, "percent": True},
+            f"Shorter is better; the lines are 95 % intervals, and the broken line is the limit of {percent(BRITTLE, 0)}.",
+        ),
+    ]
+
+
+def _denial_blocks(
+    view: View, told: Sequence[changes.Change], effects: dict[str, Effect], listened: Heard | None
+) -> list[Block]:
+    blocks: list[Block] = []
+    if told:
+        rows = [_line(one.title, effects[f"same {one.key}"]) for one in told]
+        note = "The statement need not be one that matters, so an answer may well stay; what matters is judged below."
+        blocks.append(
+            Table(
+                "told", _columns(view, "Texts that now say something else"), rows, "Denied and no longer denied", note
+            )
+        )
+    if listened is None:
+        return blocks
+    if listened.rows < FEWEST:
+        blocks.append(
+            f"Whether it listens to a denial cannot be told: one statement decides (the answer's probability falls by {DECIDES:g} or "
+            f"more without it) in {listened.rows} of {listened.asked} records, and {FEWEST} are needed."
+        )
+    else:
+        blocks.append(
+            f"In {listened.rows} of {listened.asked} records one statement decides: without it the answer's probability falls by "
+            f"{DECIDES:g} or more. When that statement was denied instead (“no …”, “denies …”), the model listened in "
+            f"{percent(listened.share)} of them (95 % interval {percent(listened.low)} to {percent(listened.high)}), that is, the "
+            f"probability moved by at least {percent(LISTENS, 0)} of what leaving the statement out moves it; in the middle record "
+            f"by {percent(listened.part, 0)}. Page one says so where it proves to listen in less than half."
+        )
+    return blocks
+
+
+def _hidden_table(
+    view: View, hidden: Sequence[changes.Change], effects: dict[str, Effect], said: dict[str, Said]
+) -> Table:
+    rows = []
+    for one in hidden:
+        after = said[f"hidden {one.key}"].after
+        held = float("nan") if after.abstained is None else float(np.mean(after.abstained))
+        rows.append(_line(one.title, effects[f"hidden {one.key}"], held=held))
+    rows.sort(key=lambda row: -row["moved"])
+    columns = _columns(view, "Field that was hidden", Column("held", "Withheld then", "percent"))
+    return Table("hidden", columns, rows, "A field is missing", folded=len(rows) > 12)
+
+
+def _slip_table(view: View, slipped: Sequence[changes.Slipped], effects: dict[str, Effect]) -> Table:
+    rows = [
+        _line(one.change.title, effects[f"slip {one.change.key}"], caught=1.0 - float(np.mean(one.plausible)))
+        for one in slipped
+    ]
+    columns = _columns(view, "Slip", Column("caught", "A check of plausible limits would catch", "percent"))
+    note = (
+        "In each record another number is wrong. The last column says how many of the wrong values lie outside the limits that "
+        "the fields state; the others would pass unseen."
+    )
+    return Table("slips", columns, rows, "A number in a wrong unit", note)
+
+
+def _direction_table(view: View, ways: dict[str, tuple[Field, Version]], said: dict[str, Said]) -> Table:
+    rows: list[dict[str, Any]] = []
+    for name in dict.fromkeys(key[:-1] for key in ways):
+        field, more, less = ways[f"{name}+"][0], said[f"way {name}+"], said[f"way {name}-"]
+        change = level(more.after, more.before) - level(less.after, less.before)
+        up, down = float(np.mean(change > 1e-6)), float(np.mean(change < -1e-6))
+        rows.append({
+            "field": field.words, "rows": len(change), "up": up, "down": down, "same": max(up, down), "moved": float(change.mean()),
+        })  # fmt: skip
+    what = "Risk" if view.binary else "Value"
     columns = (
-        Column("title", "Change"), Column("n", "Rows", "count"), Column("moved", "Probability moves by", "number"),
-        Column("flips", "Answer turns", "percent"), Column("interval", "95 % interval", "percent_range"),
-        Column("drop", "Headline falls by", "signed"),
-    )  # fmt: skip
-    return Table("changes", columns, rows, "What each change does", folded=len(rows) > 14)
+        Column("field", "Field"),
+        Column("rows", "Rows", "count"),
+        Column("up", f"{what} rises with it", "percent"),
+        Column("down", f"{what} falls with it", "percent"),
+        Column("same", "Same direction in", "percent"),
+        Column("moved", "Mean change", "signed"),
+    )
+    note = (
+        "From a tenth less to a tenth more of each number, all else the same. Which direction is right is for a person of the "
+        "field to say; one that changes from row to row deserves a look."
+    )
+    return Table("directions", columns, rows, "More of a number", note, folded=len(rows) > 12)
 
 
-def _brittle(rows: list[dict[str, Any]]) -> list[Alarm]:
-    harmless = {name for name, _, _ in HARMLESS} | {"noise"}
-    worst = max((r for r in rows if r["name"] in harmless), key=lambda r: r["interval"][0], default=None)
-    if worst is None or worst["interval"][0] <= BRITTLE:
+def _order_of_fields(view: View, sample: Sample) -> str:
+    """Whether the order in which a program gives the fields matters."""
+    some = sample.records.head(10)
+    run = view.need_run()
+    plain, turned = (np.asarray(run.predict(frame).scores) for frame in (some, some.loc[:, some.columns[::-1]]))
+    apart = float(np.max(np.abs(np.nan_to_num(plain) - np.nan_to_num(turned)), initial=0.0))
+    if apart <= 1e-6 * max(1.0, float(np.max(np.abs(np.nan_to_num(plain)), initial=0.0))):
+        return (
+            f"The order in which the fields are given does not matter: checked on {len(some)} records, no answer moves."
+        )
+    return f"The order in which the fields are given matters: on {len(some)} records scores move by up to {apart:.2g}."
+
+
+def _brittle(harmless: Sequence[changes.Change], effects: dict[str, Effect]) -> list[Alarm]:
+    found = [
+        (one, effects[f"same {one.key}"])
+        for one in harmless
+        if beyond(effects[f"same {one.key}"], BRITTLE, len(harmless))
+    ]
+    if not found:
         return []
+    said = "; ".join(
+        f"{one.title}: {percent(e.turned)} of {e.rows} answers (95 % interval {percent(e.low)} to {percent(e.high)})"
+        for one, e in sorted(found, key=lambda pair: -pair[1].low)
+    )
     return [
         Alarm(
             "brittle",
-            f"A change that means nothing turns {percent(worst['flips'])} of the answers ({worst['title'].lower()}; 95 % interval "
-            f"{percent(worst['interval'][0])} to {percent(worst['interval'][1])}): tune with more varied records before relying on it.",
+            f"Changes that mean nothing turn more than {percent(BRITTLE, 0)} of the answers: {said}. Clean such slips out before records "
+            "reach it, or tune on records that hold them.",
         )
     ]
 
 
-def _directions(view: View, first: Before) -> Table | None:
-    """Whether more of a number raises or lowers the risk, and how often the same way."""
-    if not view.binary:
-        return None
-    names = [f for f in view.schema.of_kind("number") if f.name in first.records.columns][:MOST_FIELDS]
-    if not names:
-        return None
-    versions = {f.name: first.records.assign(**{f.name: first.records[f.name] * 1.1}) for f in names}
-    answers, p = ask(view, versions), view.scored.positive or 0
-    rows = []
-    for one in names:
-        there = first.records[one.name].notna().to_numpy() & (first.records[one.name] != 0).to_numpy()
-        change = (answers[one.name].scores[:, p] - first.answers.scores[:, p])[there]
-        if len(change):
-            up, down = float((change > 1e-6).mean()), float((change < -1e-6).mean())
-            rows.append({"field": one.words, "n": len(change), "up": up, "down": down, "moved": float(change.mean())})
-    columns = (
-        Column("field", "Field"), Column("n", "Rows", "count"), Column("up", "Risk rises", "percent"),
-        Column("down", "Risk falls", "percent"), Column("moved", "Mean change", "signed"),
-    )  # fmt: skip
-    note = "Whether a direction is right is for a person of the field to say; one that changes from row to row deserves a look."
-    return Table("directions", columns, rows, "A tenth more of a number", note, folded=len(rows) > 10)
-
-
-def _negation(view: View) -> tuple[str, dict[str, float], list[Alarm]] | None:
-    """Deny the statement that decides, and see whether the answer listens."""
-    texts = [f.name for f in view.schema.of_kind("text") if f.name in view.scored.rows.columns]
-    if not texts or view.task.kind != "classification":
-        return None
-    first = before(view, MOST_CLAUSE_ROWS)
-    without, denied, of_row = _versions(first, texts)
-    if not of_row:
-        return None
-    answers = ask(view, {"without": pd.DataFrame(without), "denied": pd.DataFrame(denied)})
-    level, row = first.level, np.array(of_row)
-    answer = np.nan_to_num(first.answers.scores).argmax(axis=1)[row]
-    lost, turned = (
-        level[row] - np.nan_to_num(answers[name].scores)[np.arange(len(row)), answer] for name in ("without", "denied")
-    )
-    decisive = _strongest(lost, row)
-    listens = turned[decisive] >= RESPONDS * lost[decisive]
-    n = len(decisive)
-    if n < FEWEST_DECISIVE:
-        return (
-            f"Whether it understands a denial could not be told: in {n} of {len(first.index)} rows one statement decides, and at least "
-            f"{FEWEST_DECISIVE} are needed.",
-            {},
-            [],
+def _deaf(listened: Heard | None) -> list[Alarm]:
+    if listened is None or listened.rows < FEWEST or listened.high >= DEAF:
+        return []
+    return [
+        Alarm(
+            "ignores_negation",
+            f"It does not listen to denials: where one statement decides, denying it moves the answer in only "
+            f"{percent(listened.share)} of {listened.rows} records (95 % interval {percent(listened.low)} to {percent(listened.high)}). "
+            "“No chest pain” may count as chest pain: tune on texts with denials, and until then let a person read every text.",
+            "stop" if listened.high < STONE_DEAF else "warn",
         )
-    share, (low, high) = float(listens.mean()), wilson(float(listens.sum()), n)
-    said = (
-        f"In {n} rows one statement decides: without it the probability of the answer falls by at least {MOVES:g}. Denied (“has no …”) it "
-        f"moved the answer in {percent(share)} of them (95 % interval {percent(low)} to {percent(high)})."
-    )
-    alarms = []
-    if high < 0.5:
-        alarms.append(
-            Alarm(
-                "ignores_negation",
-                f"It does not notice a denial: only in {percent(share)} of {n} rows does denying the deciding statement move the answer "
-                f"(95 % interval {percent(low)} to {percent(high)}). “No chest pain” may be read as chest pain: do not rely on free text.",
-                "stop",
-            )
-        )
-    return said, {"negation_response": share, "negation_response_lower": low, "negation_response_upper": high}, alarms
+    ]
 
 
-def _versions(first: Before, texts: list[str]) -> tuple[list[dict[Any, Any]], list[dict[Any, Any]], list[int]]:
-    """For each statement of each row: the record without it, the record with it denied, and the row."""
-    without: list[dict[Any, Any]] = []
-    denied: list[dict[Any, Any]] = []
-    of_row: list[int] = []
-    for i, record in enumerate(first.records.to_dict("records")):
-        for name in texts:
-            clauses = clauses_of(record[name]) if isinstance(record[name], str) else []
-            for at, clause in enumerate(clauses[:MOST_CLAUSES]):
-                if not words.affirmative(clause):
-                    continue
-                rest = " ".join(clauses[:at] + clauses[at + 1 :])
-                contrary = " ".join([*clauses[:at], words.negated(clause), *clauses[at + 1 :]])
-                without.append({**record, name: rest or None})
-                denied.append({**record, name: contrary})
-                of_row.append(i)
-    return without, denied, of_row
-
-
-def _strongest(lost: NDArray[np.float64], row: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Of each row the statement whose loss weighs most, where that is enough to decide."""
-    order = np.lexsort((-lost, row))
-    _, at = np.unique(row[order], return_index=True)
-    best = order[at]
-    found: NDArray[np.int64] = best[lost[best] >= MOVES]
-    return found
+def _numbers(
+    harmless: Sequence[changes.Change],
+    told: Sequence[changes.Change],
+    slipped: Sequence[changes.Slipped],
+    effects: dict[str, Effect],
+    listened: Heard | None,
+) -> dict[str, float]:
+    named = {one.key: effects[f"same {one.key}"] for one in (*harmless, *told)}
+    named |= {one.change.key: effects[f"slip {one.change.key}"] for one in slipped}
+    numbers: dict[str, float] = {}
+    for key, one in named.items():
+        numbers |= {
+            f"flip_rate_{key}": one.turned,
+            f"flip_rate_{key}_lower": one.low,
+            f"flip_rate_{key}_upper": one.high,
+        }
+    worst = [effects[f"same {one.key}"].turned for one in harmless]
+    if worst:
+        numbers["flip_rate_harmless"] = max(worst)
+    if listened is not None and listened.rows >= FEWEST:
+        numbers |= {
+            "negation_response": listened.share,
+            "negation_response_lower": listened.low,
+            "negation_response_upper": listened.high,
+        }
+    return numbers
