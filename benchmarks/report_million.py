@@ -145,7 +145,7 @@ def main() -> None:
             one = found[name]
             held = one["seconds"] < SECONDS and one["peak_bytes"] < BYTES
             print(f"{name}: {one['seconds']:.1f} s, {one['peak_bytes'] / 1e6:,.0f} MB {'held' if held else 'NOT HELD'}")
-            print(f"  {one['steps']}")
+            print(f"  {one['steps']}", flush=True)
     if chosen.rows >= 1_000_000 and chosen.only is None:
         machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
         kept = {"date": datetime.now(UTC).date().isoformat(), "machine": machine, "seed": SEED, "rows": chosen.rows}

@@ -94,21 +94,26 @@ def _inlined(svg: str, title: str, caption: str) -> str:
     used = set(re.findall(r'href="#([^"]+)"', body)) | set(re.findall(r"url\(#([^)]+)\)", body))
     body = re.sub(r' id="([^"]+)"', lambda found: f' id="{name}-{found[1]}"' if found[1] in used else "", body)
     body = body.replace('href="#', f'href="#{name}-').replace("url(#", f"url(#{name}-")
-    body = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font: \1px var(--sans)", body)
+    body = re.sub(
+        r" ?font-family: [^;\"]*;?", "", body
+    )  # the page's own; older matplotlib writes it in one with the size
+    body = re.sub(r"font: ((?:\d+ )?[\d.]+px) [^;\"]*", r"font: \1 var(--sans)", body)
     for placeholder, variable in _VARIABLES.items():
         body = body.replace(placeholder, variable)
     found = re.search(r'viewBox="([^"]+)"', body)
     box = found[1] if found else f"0 0 {72 * WIDTH:g} 230"
     across = float(box.split()[2])
     wide = across > 80 * WIDTH
-    size = f"max-width: {LARGEST * across:.1f}rem" + (f"; min-width: {across / 16:.1f}rem" if wide else "")
+    size = f"max-width: {LARGEST * across:.1f}rem" + (f"; min-width: {across / 14:.1f}rem" if wide else "")
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="{box}" '
         f'class="{"wide" if wide else "plot"}" style="{size}" role="img" aria-labelledby="{name}-t {name}-d">'
         f'<title id="{name}-t">{escape(title)}</title><desc id="{name}-d">{escape(caption)}</desc>'
     )
     body = re.sub(r"<[^>]+>", _short_places, body[body.index(">") + 1 :])
-    return head + re.sub(r"\s*\n\s*", " ", body).strip()
+    body = re.sub(r"\s*\n\s*", " ", re.sub(r' transform="rotate\(-?0 [^"]*"', "", body))
+    body = re.sub(r"<g> (<path [^>]*/>|<text [^>]*>[^<]*</text>) </g>", r"\1", body)  # groups that hold one thing
+    return head + body.strip()
 
 
 def _short_places(tag: re.Match[str]) -> str:
@@ -144,6 +149,11 @@ def _legend(canvas: Any, axes: Axes) -> None:
     canvas.legend(handles, short, loc="outside upper left", ncols=columns, fontsize=8, borderaxespad=0.2)
 
 
+def _few_ticks(axes: Axes) -> None:
+    """So few that their labels never touch."""
+    axes.locator_params(axis="x", nbins=6)
+
+
 def _as_percent(axes: Axes, which: str) -> None:
     from matplotlib.ticker import PercentFormatter
 
@@ -167,12 +177,12 @@ def _line(canvas: Any, data: Data) -> None:
             axes.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
     if data.get("level") is not None:
         axes.axhline(data["level"], color=QUIET, linestyle=(0, (4, 3)), linewidth=1)
+    if data.get("log"):
+        axes.set_xscale("log")
     marked = data.get("marked")
     if marked and marked["x"] is not None and marked["y"] is not None:
         axes.plot([marked["x"]], [marked["y"]], marker="o", markersize=9, markerfacecolor=PAPER, markeredgecolor=SERIES[1],
                   markeredgewidth=2, linestyle="none", label=marked["name"])  # fmt: skip
-    if data.get("log"):
-        axes.set_xscale("log")
     for which, bounds in (("x", data.get("x_range")), ("y", data.get("y_range"))):
         if bounds is not None:
             (axes.set_xlim if which == "x" else axes.set_ylim)(*bounds)
@@ -183,6 +193,8 @@ def _line(canvas: Any, data: Data) -> None:
         axes.plot(ends, ends, color=QUIET, linestyle=(0, (4, 3)), linewidth=1)
         axes.set_xlim(left, right)
         axes.set_ylim(bottom, top)
+    if not data.get("log"):
+        _few_ticks(axes)
     axes.set_xlabel(data["x_title"])
     axes.set_ylabel(data["y_title"])
     _as_percent(axes, data.get("percent", ""))
@@ -241,6 +253,7 @@ def _forest(canvas: Any, data: Data) -> None:
         axes.plot([row["value"]], [at], marker=marker, markersize=6, color=colour, linestyle="none",
                   markerfacecolor=colour if sure == "above" else PAPER)  # fmt: skip
     _row_names(axes, [row["name"] for row in rows])
+    _few_ticks(axes)
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
     if data.get("percent"):
@@ -269,6 +282,7 @@ def _bars(canvas: Any, data: Data) -> None:
     if data.get("level") is not None:
         axes.axvline(data["level"], color=QUIET, linestyle=(0, (4, 3)), linewidth=1)
     _row_names(axes, [row["name"] for row in rows])
+    _few_ticks(axes)
     axes.set_xlabel(data["x_title"])
     if data.get("percent"):
         _as_percent(axes, "x")
@@ -284,6 +298,7 @@ def _histogram(canvas: Any, data: Data) -> None:
         rows = f" ({total:,} rows)" if all(float(count).is_integer() for count in group["counts"]) else ""
         axes.stairs(share, data["edges"], color=SERIES[i % 6], linestyle=DASHES[i % 6], linewidth=1.7,
                     label=_shortened(group["name"]) + rows)  # fmt: skip
+    _few_ticks(axes)
     axes.set_xlabel(data["x_title"])
     axes.set_ylabel("share of the group")
     _as_percent(axes, "y")

@@ -54,6 +54,7 @@ def test_valid_described_and_self_contained(kind: str) -> None:
     title, description = (root.get("aria-labelledby") or "").split()
     assert (named[title], named[description]) == (f"Title of {kind} <&>", "What to see.")
     assert "url(" not in svg
+    assert "DejaVu" not in svg
     assert set(re.findall(r'href="(.)', svg)) <= {"#"}
     assert not re.search(r"#0[0-9a-f]0[0-9a-f]0[0-9a-f]", svg)  # every placeholder became a colour of the page
     assert len(svg) < 25_000
@@ -83,3 +84,63 @@ def test_long_series_are_thinned_and_keep_their_ends() -> None:
 
 def test_words_in_other_scripts_are_no_fault() -> None:
     assert "小儿腹泻" in draw(figure("bars", rows=[{"name": "小儿腹泻", "value": 0.4}]))
+
+
+def words_of(svg: str) -> list[str]:
+    return [node.text or "" for node in ElementTree.fromstring(svg).iter() if node.tag.endswith("text")]
+
+
+def test_words_keep_their_decimals() -> None:
+    svg = draw(
+        figure("bars", rows=[{"name": "1.23456 mg", "value": 0.02}], percent=False) | {"caption": "It is 0.12345."}
+    )
+    assert {"0.005", "0.015", "1.23456 mg"} <= set(words_of(svg))
+    assert "It is 0.12345." in svg
+
+
+def test_an_axis_of_shares_ends_at_one() -> None:
+    curve = {"name": "a", "x": [0, 0.1, 1], "y": [0, 0.7, 1]}
+    words = words_of(draw(figure("line", series=[curve], level=None, marked=None)))
+    assert "100 %" in words
+    assert "−20 %" not in words
+    below = words_of(draw(figure("line", series=[curve | {"y": [-0.5, 0.2, 1]}], level=None, marked=None)))
+    assert "−40 %" in below  # what lies beyond is still shown
+
+
+def test_a_forest_says_in_shape_what_it_says_in_colour() -> None:
+    def mark(low: float, high: float) -> tuple[str, bool]:
+        """Shape of the mark at the value, and whether it is filled."""
+        row = {"name": "a", "value": (low + high) / 2, "interval": [low, high]}
+        svg = draw(figure("forest", rows=[row]))
+        shape = re.findall(r'<defs> <path [^>]*d="([^"]+)"', svg)[-1]
+        fill = re.findall(r'<use [^>]*style="fill: ([^;"]+)', svg)[-1]
+        return "circle" if "C" in shape else "diamond" if " 0 " in shape else "square", fill != "var(--paper)"
+
+    found = [mark(*ends) for ends in ((0.1, 0.2), (-0.2, -0.1), (-0.1, 0.1))]
+    assert found == [("square", True), ("diamond", False), ("circle", False)]
+    words = words_of(draw(figure("forest", left="the baseline is better", right="the tuned model is better")))
+    assert {"← the baseline is better", "the tuned model is better →"} <= set(words)
+
+
+def test_small_figures_are_equally_wide_and_large_ones_say_so() -> None:
+    widths = {kind: float((re.search(r'viewBox="0 0 ([\d.]+)', draw(figure(kind))) or ["", "0"])[1]) for kind in KINDS}
+    assert len(set(widths.values())) == 1
+    names = [str(i) for i in range(20)]
+    large = draw(figure("heat", rows=names, columns=names, counts=[[1] * 20] * 20))
+    assert 'class="wide"' in large
+    assert "min-width" in large
+    assert len(large) < 120_000
+
+
+def test_groups_given_as_shares_are_not_counted_as_rows() -> None:
+    words = words_of(
+        draw(figure("histogram", groups=[{"name": "a", "counts": [0.25, 0.75]}, {"name": "b", "counts": [0, 0]}]))
+    )
+    assert "a" in words
+    assert "b (0 rows)" in words
+
+
+def test_a_curve_of_a_million_rows_stays_small() -> None:
+    x = [i / 1_000_000 for i in range(0, 1_000_001, 50)]
+    band = {"name": "a", "x": x, "y": x, "low": [v - 0.1 for v in x], "high": [v + 0.1 for v in x]}
+    assert len(draw(figure("line", series=[band, band | {"name": "b"}]))) < 30_000

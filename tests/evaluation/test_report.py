@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import math
 import re
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,9 @@ import pytest
 
 from verticals.core.errors import DataError
 from verticals.core.pages import Alarm, Column, Figure, Section, Table, as_data
+from verticals.evaluation import faults
 from verticals.evaluation.evaluate import Measured, facts_of, scored_rows
+from verticals.evaluation.faults import looked_for
 from verticals.evaluation.index import summary_of, write_index
 from verticals.evaluation.report import Report, plain
 from verticals.evaluation.words import number, percent, summary
@@ -210,6 +214,82 @@ def test_faults_are_named_before_the_sections(report: Report) -> None:
     calm = Report(report.data | {"alarms": []}).html()
     assert "No fault was found" in calm
     assert "No fault was found" not in html
+    assert '<a href="#trial">See why' in html
+    two = [*report.data["alarms"], {"name": "a_warning", "message": "Mind it.", "level": "warn", "section": "trial"}]
+    both = Report(report.data | {"alarms": two[::-1]}).html()
+    assert 0 < both.index("Stop: overconfident.") < both.index("Warning: a warning.") < both.index('class="summary"')
+
+
+def test_a_page_says_what_was_looked_for(report: Report) -> None:
+    made = [report.data["sections"][0] | {"key": key, "alarms": []} for key in ("calibration", "drift")]
+    calm = Report(report.data | {"sections": made, "alarms": []})
+    for text in (calm.html(), calm.markdown().replace("\\", "")):
+        assert (
+            "No fault was found. Looked for, as far as these rows can show it: probabilities that are off; promises"
+            in text
+        )
+        assert "rows unlike those it learnt from." in text
+        assert "Not looked for, see “Not computed”: answers that run against the truth; dangerous" in text
+    found = Report(calm.data | {"alarms": [report.data["alarms"][0] | {"section": "calibration"}]}).html()
+    assert "Also looked for, and not found, as far as these rows can show it: probabilities that are off; rows" in found
+    assert looked_for(report.data | {"sections": []}) == []
+    assert (
+        looked_for(report.data | {"alarms": []})[0] == "No fault was found, and none of the usual ones was looked for."
+    )
+
+
+def test_every_alarm_of_a_section_is_among_those_looked_for() -> None:
+    folder = Path(str(faults.__file__)).parent
+    named = {
+        (call.args[0].value, file.stem)
+        for file in (folder / "sections").glob("*.py")
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "Alarm"
+        if isinstance(call.args[0], ast.Constant)
+    }
+    assert named == {(name, key) for name, (key, _) in faults.SOUGHT.items()}
+
+
+def test_the_order_of_a_page(report: Report) -> None:
+    full = Report(
+        report.data | {"missing": [{"what": "Is it?", "why": "No rows."}, {"what": "Drift", "why": "No time."}]}
+    )
+    marks = (
+        report.data["statement"], "Simulated data.", 'class="head"', 'id="alarms"', 'class="summary"', "<nav", 'id="metrics"',
+        'id="baselines"', 'id="trial"', 'id="missing"', 'id="gate"', 'id="provenance"',
+    )  # fmt: skip
+    html = full.html().split("</head>")[1]
+    places = [html.index(mark) for mark in marks]
+    assert places == sorted(places)
+    assert "<li>Is it? No rows.</li><li>Drift: No time.</li>" in html
+    headings = [int(level) for level in re.findall(r"<h(\d)", html)]
+    assert headings[0] == 1
+    assert all(after - before <= 1 for before, after in pairwise(headings))
+
+
+def test_long_tables_can_be_filtered_and_sorted(report: Report) -> None:
+    assert 'class="long"' not in report.html()
+    table = report.data["sections"][0]["blocks"][1]
+    grown = table | {"rows": [{"a": f"row {i}", "n": i} for i in range(13)]}
+    html = Report(report.data | {"sections": [report.data["sections"][0] | {"blocks": [grown]}]}).html()
+    assert html.count('class="long"') == 1
+    assert "(13 rows)</summary>" in html
+    one = table | {"rows": table["rows"][:1]}
+    assert (
+        "(1 row)</summary>"
+        in Report(report.data | {"sections": [report.data["sections"][0] | {"blocks": [one]}]}).html()
+    )
+
+
+def test_a_wide_figure_is_scrolled_not_shrunk(report: Report) -> None:
+    names = [f"a condition, number {i}" for i in range(16)]
+    data = {"rows": names, "columns": names, "counts": [[1] * 16] * 16, "row_title": "Truth", "column_title": "Answer"}
+    figure = as_data(Section("trial", "T", (Figure("f", "heat", "Truth and answer", data, "C."),)))
+    html = Report(report.data | {"sections": [figure]}).html()
+    assert (
+        '<figure class="wide"><div class="scroll" tabindex="0" role="group" aria-label="Truth and answer"><svg' in html
+    )
+    assert read(html).faults == []
 
 
 def test_files_hold_the_same_figures(report: Report, tmp_path: Path) -> None:
@@ -275,6 +355,7 @@ def test_index_and_summary(report: Report, tmp_path: Path) -> None:
     html = page.read_text(encoding="utf-8")
     reader = read(html)
     assert reader.faults == []
+    assert html.count("stop: overconfident") == 2
     assert sorted(reader.fetched) == ["../elsewhere/report.html", "java%20script%3Ax/report.html"]
     assert (
         html.index("Your own records")
@@ -303,6 +384,7 @@ def test_numbers_in_words(value: float | None, shown: str) -> None:
 def test_percent_and_plain() -> None:
     assert percent(0.1234) == "12.3 %"
     assert percent(None) == "–"
+    assert percent(-0.05) == "−5.0 %"
     assert plain({"a": np.array([1.0, np.nan]), "b": (np.int64(3), np.bool_(True), math.inf)}) == {
         "a": [1.0, None],
         "b": [3, True, None],
