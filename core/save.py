@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -236,9 +236,15 @@ def _prove(tuning: Tuning, work: Path) -> None:
 
     rows = tuning.data.validation.iloc[:PROBE]
     threads = torch.get_num_threads()
-    before = _scorer(tuning).score(rows).logits
-    saved = Predictor.load(work, threads=threads).scorer.score(rows).logits
-    memory = _scorer(tuning).score(rows).logits  # once more: loading must not have changed the network in memory
+    # a bank may be long: a few of its candidates tell two networks apart as well as all
+    bank = None if tuning.data.bank is None else tuning.data.bank.iloc[:PROBE]
+
+    def said(scorer: Scorer) -> np.ndarray:
+        return replace(scorer, bank=bank, _bank_vectors=None).score(rows).logits
+
+    before = said(_scorer(tuning))
+    saved = said(Predictor.load(work, threads=threads).scorer)
+    memory = said(_scorer(tuning))  # once more: loading must not have changed the network in memory
     finite = np.isfinite(memory)
     size = max(1.0, float(np.abs(memory[finite]).max()))
     most = 1e-4 if tuning.backbone.model.dtype == torch.float32 else 5e-2

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+import torch.nn.functional as F
 from safetensors import SafetensorError
 from tqdm import tqdm
 
@@ -45,17 +46,34 @@ def validation_loss(tuning: Tuning, examples: Examples) -> float:
 
 
 def summed_loss(tuning: Tuning, examples: Examples) -> float:
-    """Loss of all rows, those of like length together."""
+    """Loss of all rows, those of like length together; in a choice every candidate is read once."""
+    budget = tuning.recipe.batch_tokens
+    if tuning.data.task.kind != "choice":
+        parts = length_sorted(examples.encoded.lengths, budget)
+        return sum(float(step_loss(tuning, tuning.network, examples, rows)) for rows in parts)
+    everyone = np.arange(len(examples))
+    chosen, _ = examples.rivals(everyone)
+    asked, offered = _vectors(tuning, examples, everyone), _vectors(tuning, examples, chosen, candidates=True)
     total = 0.0
-    if tuning.data.task.kind == "choice":
-        for start in range(0, len(examples), tuning.recipe.batch_rows):
-            rows = np.arange(start, min(start + tuning.recipe.batch_rows, len(examples)))
-            for part, rivals in parts_of(tuning, examples, rows, tuning.recipe.batch_tokens):
-                total += float(step_loss(tuning, tuning.network, examples, part, rivals))
-    else:
-        for rows in length_sorted(examples.encoded.lengths, tuning.recipe.batch_tokens):
-            total += float(step_loss(tuning, tuning.network, examples, rows))
+    for start in range(0, len(examples), tuning.recipe.batch_rows):
+        rows = everyone[start : start + tuning.recipe.batch_rows]
+        # a bank is shared: all its candidates that occur; else those of the rows at hand
+        own, allowed = (chosen, None) if examples.owned is None else examples.rivals(rows)
+        logits = tuning.network.head.scale * asked[rows] @ offered[np.searchsorted(chosen, own)].T
+        if allowed is not None:
+            logits = logits.masked_fill(~torch.as_tensor(allowed, device=logits.device), float("-inf"))
+        target = torch.as_tensor(np.searchsorted(own, examples.target[rows]), device=logits.device)
+        total += float(F.cross_entropy(logits, target, reduction="sum"))
     return total
+
+
+def _vectors(tuning: Tuning, examples: Examples, numbers: np.ndarray, *, candidates: bool = False) -> torch.Tensor:
+    """(len(numbers), width) float32 outputs of the network for records or candidates, batched by length."""
+    encoded = examples.candidates if candidates and examples.candidates is not None else examples.encoded
+    made = torch.empty(len(numbers), tuning.backbone.width, device=tuning.network.device)
+    for place in length_sorted(encoded.lengths[numbers], tuning.recipe.batch_tokens):
+        made[place] = tuning.network(tuning.batch(examples, numbers[place], candidates=candidates)).float()
+    return made
 
 
 def learning_rate(recipe: Recipe, step: int, steps: int) -> float:

@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 Predict = Callable[[Any], tuple[Floats, NDArray[Any]]]
 EMBED_TRAIN = 4000
 EMBED_TEST = 3000
-EMBED_LETTERS = 400_000  # a small backbone reads that many in about a quarter of a minute on one core
+EMBED_LETTERS = 200_000  # a small backbone reads that many in 10 to 25 seconds on one or two cores
 FOREST_TRAIN = 20_000
 MANY_CLASSES = 10
 

@@ -46,14 +46,18 @@ def join_texts(frame: pd.DataFrame, schema: Schema) -> list[str]:
 
 
 def sentences(frame: pd.DataFrame, schema: Schema) -> list[str]:
-    """Each record as a sentence, `age: 52; sex: male; chest pain`; missing values are left out."""
+    """Each record as a sentence, `age: 52 a; sex: male; chest pain`; missing values are left out.
+
+    Numbers have four digits; units that only annotate (`1`, `{payments}`) are left out, as nobody would read them aloud.
+    """
     parts: list[list[str]] = [[] for _ in range(len(frame))]
     for field in schema.of_kind("number", "category", "set"):
         for row, value in zip(parts, _texts(frame, field.name), strict=True):
-            if field.kind == "number":
-                value = value.removesuffix(".0")
+            if field.kind == "number" and value:
+                value = f"{float(value):.4g}" if abs(float(value)) < 1e4 else f"{float(value):.0f}"
+            unit = "" if field.unit == "1" or field.unit.startswith("{") else field.unit
             if value:
-                row.append(f"{field.words}: {value}{' ' + field.unit if field.unit else ''}")
+                row.append(f"{field.words}: {value} {unit}".rstrip())
     for row, text in zip(parts, join_texts(frame, schema), strict=True):
         if text:
             row.append(text)

@@ -257,7 +257,7 @@ def _deaf(listened: Heard | None) -> list[Alarm]:
             "ignores_negation",
             f"It does not listen to denials: where one statement decides, denying it moves the answer in only "
             f"{percent(listened.share)} of {listened.rows} records (95 % interval {percent(listened.low)} to {percent(listened.high)}). "
-            "“No chest pain” may count as chest pain: tune on texts with denials, and until then let a person read every text.",
+            "What a text denies may count as stated: tune on texts with denials, and until then let a person read every text.",
             "stop" if listened.high < STONE_DEAF else "warn",
         )
     ]

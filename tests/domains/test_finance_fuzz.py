@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from verticals.core.errors import DataError
+from tests.domains.damage import BYTE_WAYS, byte_damage, read_both
 from verticals.datasets.rejects import collecting
 from verticals.domains.finance.readers import CREDIT_READERS, FRAUD_READERS
 from verticals.domains.finance.readers_log import _HANDBOOK
@@ -53,15 +52,9 @@ NAMES = [reader for reader, _, _ in SAMPLES]
 def damaged(raw: bytes, rnd: random.Random) -> bytes:
     """One to three kinds of damage."""
     for _ in range(rnd.randint(1, 3)):
-        at, way = rnd.randrange(len(raw) + 1), rnd.randrange(7)
-        if way == 0:
-            raw = raw[:at]
-        elif way == 1:
-            raw = raw[:at] + bytes([rnd.randrange(256)]) + raw[at + 1 :]
-        elif way == 2:
-            raw = raw[:at] + rnd.randbytes(rnd.randint(1, 9)) + raw[at:]
-        elif way == 3:
-            raw = raw[:at] + raw[at + rnd.randint(1, 60) :]
+        way = rnd.randrange(7)
+        if way < BYTE_WAYS:
+            raw = byte_damage(raw, rnd, way)
         elif way == 4:
             lines = raw.split(b"\n")
             lines.insert(rnd.randrange(len(lines)), lines.pop(rnd.randrange(len(lines))))
@@ -92,22 +85,9 @@ def attempt(reader: str, name: str, raw: bytes, folder: Path) -> str:
     """Read damaged bytes in both ways: refusing the file, and setting rows aside."""
     path = folder / name
     path.write_bytes(raw)
-    strict, said = None, ""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        try:
-            strict = READ[reader](path)
-        except DataError as error:
-            said = str(error)
-        try:
-            with collecting() as rejects:
-                frame = READ[reader](path)
-        except DataError:
-            assert strict is None
-            assert 20 < len(said) < 2000
-            assert "\n" not in said
-            return "refused"
-    assert strict is not None or 20 < len(said) < 2000
+    strict, frame, rejects = read_both(READ[reader], path)
+    if frame is None:
+        return "refused"
     assert (strict is None) == bool(len(rejects))
     assert all("\n" not in row["reason"] and 20 < len(row["reason"]) < 2000 for row in rejects.rows)
     if name.endswith((".csv", ".data")) and b'"' not in raw and b"\r" not in raw:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 import shutil
-import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -16,8 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from verticals.core.errors import DataError
-from verticals.datasets.rejects import Rejects, collecting
+from tests.domains.damage import BYTE_WAYS, byte_damage, read_both
+from verticals.datasets.rejects import Rejects
 from verticals.domains.medical.readers import READERS
 
 FILES = Path(__file__).parent / "medical_files"
@@ -90,16 +89,9 @@ def changed_json(raw: bytes, rnd: random.Random, by_line: bool) -> bytes:
 def damaged(raw: bytes, rnd: random.Random, name: str) -> bytes:
     """One to three kinds of damage."""
     for _ in range(rnd.randint(1, 3)):
-        at = rnd.randrange(len(raw) + 1)
         way = rnd.randrange(7 if name.endswith("csv") else 10)
-        if way == 0:
-            raw = raw[:at]
-        elif way == 1:
-            raw = raw[:at] + bytes([rnd.randrange(256)]) + raw[at + 1 :]
-        elif way == 2:
-            raw = raw[:at] + rnd.randbytes(rnd.randint(1, 9)) + raw[at:]
-        elif way == 3:
-            raw = raw[:at] + raw[at + rnd.randint(1, 60) :]
+        if way < BYTE_WAYS:
+            raw = byte_damage(raw, rnd, way)
         elif way == 4:
             lines = raw.split(b"\n")
             lines.insert(rnd.randrange(len(lines)), lines.pop(rnd.randrange(len(lines))))
@@ -143,22 +135,9 @@ def attempt(reader: str, name: str, raw: bytes, folder: Path) -> str:
     """Read damaged bytes in both ways."""
     path = folder / name
     path.write_bytes(raw)
-    strict, said = None, ""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        try:
-            strict = READ[reader](path)
-        except DataError as error:
-            said = str(error)
-        try:
-            with collecting() as rejects:
-                frame = READ[reader](path)
-        except DataError:
-            assert strict is None
-            assert 20 < len(said) < 2000
-            assert "\n" not in said
-            return "refused"
-    assert strict is not None or 20 < len(said) < 2000
+    strict, frame, rejects = read_both(READ[reader], path)
+    if frame is None:
+        return "refused"
     rejects.write(folder / "rejects.jsonl")
     check_accounts(reader, path, frame, rejects)
     assert (strict is None) == bool(len(rejects))

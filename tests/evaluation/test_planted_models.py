@@ -19,10 +19,10 @@ def test_page_one_names_the_planted_fault(fault: str) -> None:
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 4, 5, 6])
-def test_a_sound_model_is_charged_with_none_of_these_faults(seed: int) -> None:
+def test_a_sound_model_raises_no_alarm(seed: int) -> None:
     prepared = world(seed)
     alarms = page_facts(view_of(Model(true_risk), prepared))["alarms"]
-    assert {alarm["name"] for alarm in alarms} & {*FAULTS, "shifted"} == set()
+    assert [alarm["name"] for alarm in alarms] == []
 
 
 @pytest.mark.parametrize("fault", ["uncalibrated", "memorised", "leak", "ignores_negation"])
