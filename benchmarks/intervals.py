@@ -38,15 +38,17 @@ def expit(x: Floats) -> Floats:
     return np.asarray(1 / (1 + np.exp(-x)))
 
 
-def world(n: int, random: np.random.Generator) -> tuple[NDArray[np.bool_], Floats, Floats, Floats]:
-    """Outcomes; a calibrated risk from half of what there is to know; another as good; a better but over-confident one."""
+def world(n: int, random: np.random.Generator) -> tuple[NDArray[np.bool_], Floats, Floats, Floats, Floats]:
+    """Outcomes; a calibrated risk from half of what there is to know; another as good; a better but over-confident one; one
+    that is so a little."""
     one, two, three = random.normal(size=(3, n))
     y = random.random(n) < expit(one + two + 0.5 * three - 1.0)
 
     def calibrated(seen: Floats, hidden: float) -> Floats:  # the logistic curve smoothed by what is not seen
         return expit((seen - 1.0) / np.sqrt(1 + hidden * np.pi / 8))
 
-    return y, calibrated(one, 1.25), calibrated(two, 1.25), expit(1.6 * (one + two - 1.0))
+    both = one + two - 1.0
+    return y, calibrated(one, 1.25), calibrated(two, 1.25), expit(1.6 * both), expit(1.15 * both)
 
 
 def scored(y: NDArray[np.bool_], risk: Floats) -> Scored:
@@ -56,12 +58,12 @@ def scored(y: NDArray[np.bool_], risk: Floats) -> Scored:
 
 def truths(random: np.random.Generator) -> dict[str, float]:
     """Figures on so many rows that they count as known."""
-    y, first, second, third = world(LARGE, random)
-    a, b, c = scored(y, first), scored(y, second), scored(y, third)
+    y, *risks = world(LARGE, random)
+    a, b, c, d = (scored(y, risk) for risk in risks)
     return {
         "auroc": S.AUROC.function(a), "ap": S.AVERAGE_PRECISION.function(a), "brier": S.BRIER.function(a),
         "none": S.AUROC.function(a) - S.AUROC.function(b), "gain": S.AUROC.function(c) - S.AUROC.function(a),
-        "ece": S.ECE.function(a) - S.ECE.function(c),
+        "ece": S.ECE.function(a) - S.ECE.function(c), "slight": S.ECE.function(a) - S.ECE.function(d),
     }  # fmt: skip
 
 
@@ -69,16 +71,17 @@ def differ(metric: Metric, a: Scored, b: Scored, draws: Resamples) -> Interval:
     return paired_difference(metric, a, b, draws)
 
 
-CASES: dict[str, tuple[str, str, Callable[[Scored, Scored, Scored, Resamples], Interval]]] = {
-    "AUROC, DeLong": ("auroc", "holds", lambda a, b, c, r: auroc_interval(a.positives, a.risk)),
-    "AUROC, bootstrap": ("auroc", "holds", lambda a, b, c, r: interval(S.AUROC, a, r)),
-    "Average precision, bootstrap": ("ap", "holds", lambda a, b, c, r: interval(S.AVERAGE_PRECISION, a, r)),
-    "Brier score, bootstrap": ("brier", "holds", lambda a, b, c, r: interval(S.BRIER, a, r)),
-    "AUROC of two models, DeLong": ("gain", "holds", lambda a, b, c, r: paired_areas(a.positives, c.risk, a.risk).difference),
-    "AUROC of two models, paired bootstrap": ("gain", "holds", lambda a, b, c, r: differ(S.AUROC, c, a, r)),
-    "Calibration error of two models, paired bootstrap": ("ece", "holds", lambda a, b, c, r: differ(S.ECE, c, a, r)),
-    "Test of two equal models, DeLong": ("none", "alarm", lambda a, b, c, r: paired_areas(a.positives, a.risk, b.risk).difference),
-    "Test of two equal models, paired bootstrap": ("none", "alarm", lambda a, b, c, r: differ(S.AUROC, a, b, r)),
+CASES: dict[str, tuple[str, str, Callable[[Scored, Scored, Scored, Scored, Resamples], Interval]]] = {
+    "AUROC, DeLong": ("auroc", "holds", lambda a, b, c, d, r: auroc_interval(a.positives, a.risk)),
+    "AUROC, bootstrap": ("auroc", "holds", lambda a, b, c, d, r: interval(S.AUROC, a, r)),
+    "Average precision, bootstrap": ("ap", "holds", lambda a, b, c, d, r: interval(S.AVERAGE_PRECISION, a, r)),
+    "Brier score, bootstrap": ("brier", "holds", lambda a, b, c, d, r: interval(S.BRIER, a, r)),
+    "AUROC of two models, DeLong": ("gain", "holds", lambda a, b, c, d, r: paired_areas(a.positives, c.risk, a.risk).difference),
+    "AUROC of two models, paired bootstrap": ("gain", "holds", lambda a, b, c, d, r: differ(S.AUROC, c, a, r)),
+    "Calibration error of two models, cross-fitted, paired bootstrap": ("ece", "holds", lambda a, b, c, d, r: differ(S.ECE, c, a, r)),
+    "The same, where the error is small": ("slight", "holds", lambda a, b, c, d, r: differ(S.ECE, d, a, r)),
+    "Test of two equal models, DeLong": ("none", "alarm", lambda a, b, c, d, r: paired_areas(a.positives, a.risk, b.risk).difference),
+    "Test of two equal models, paired bootstrap": ("none", "alarm", lambda a, b, c, d, r: differ(S.AUROC, a, b, r)),
 }  # fmt: skip
 
 

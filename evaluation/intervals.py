@@ -18,7 +18,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from ..core.task import Metric, Scored
-from .metrics.standard import AUROC, AVERAGE_PRECISION, GINI, KS, RowMean
+from .metrics.calibration_error import crossed_rows
+from .metrics.standard import AUROC, AVERAGE_PRECISION, ECE, GINI, KS, RowMean, confidence, right
 
 __all__ = ["Interval", "Resamples", "difference_of", "ends", "interval", "paired_difference", "resampled", "wilson"]
 
@@ -131,11 +132,29 @@ def resampled(metric: Metric, scored: Scored, resamples: Resamples, group: str |
     if isinstance(metric.function, RowMean):
         values = metric.function.rows(scored)
         return np.concatenate([weights @ values / weights.sum(axis=1) for weights in resamples.weights()])
+    if metric.function is ECE.function:
+        return _calibration_errors(scored, resamples)
     if metric.function in _SORTED:
         work = _sorted_by_risk(scored)
         return np.concatenate([_SORTED[metric.function](*work(weights)) for weights in resamples.weights()])
     draws = islice(resamples.indices(), resamples.slow)
     return np.array([metric.function(_drawn(scored, index, group, draw)) for index, draw in draws])
+
+
+def _calibration_errors(scored: Scored, resamples: Resamples) -> Floats:
+    """Cross-fitted calibration error of each draw, (count,): a bootstrap of the error itself is biased upwards.
+
+    The draws take the ten divisions into halves in turn, so that a row whose side is not sure counts with its full spread;
+    how the divisions differ by chance is taken out.
+    """
+    gaps = crossed_rows(confidence(scored), right(scored), resamples.code)
+    means = gaps.mean(axis=1)
+    found: list[float] = []
+    for weights in resamples.weights():
+        for weight in weights:
+            one = len(found) % len(gaps)
+            found.append(float(weight @ gaps[one] / weight.sum() - means[one] + means.mean()))
+    return np.array(found)
 
 
 def _sorted_by_risk(scored: Scored) -> Callable[[Floats], tuple[Floats, Floats]]:
@@ -204,7 +223,8 @@ def interval(metric: Metric, scored: Scored, resamples: Resamples, group: str | 
     """Value of a metric with its 95 % interval.
 
     Where every row has the same value of a share (all right, all wrong) the bootstrap says nothing, and Wilson's
-    interval for that many independent rows or groups is given.
+    interval for that many independent rows or groups is given. Of a calibration error the value is what the rows show,
+    which luck inflates, and the interval is that of the error behind it, widened to hold the value.
     """
     value = metric.function(scored)
     if isinstance(metric.function, RowMean) and len(scored) and metric.low == 0.0 and metric.high == 1.0:
@@ -214,6 +234,8 @@ def interval(metric: Metric, scored: Scored, resamples: Resamples, group: str | 
     low, high = ends(value, resampled(metric, scored, resamples, group), resamples)
     if math.isnan(low):
         return Interval(value, low, high)
+    if metric.function is ECE.function:
+        low, high = min(low, value), max(high, value)
     return Interval(value, max(low, metric.low), min(high, metric.high))
 
 
@@ -234,9 +256,14 @@ def paired_difference(
 def difference_of(
     metric: Metric, ours: Scored, other: Scored, drawn: Floats, drawn_other: Floats, resamples: Resamples
 ) -> Interval:
-    """As `paired_difference`, from values on the same draws that are at hand already (`resampled`)."""
+    """As `paired_difference`, from values on the same draws that are at hand already (`resampled`).
+
+    For calibration errors the value is the difference without luck, as the two shown may be inflated unequally.
+    """
     sign = 1.0 if metric.higher_is_better else -1.0
     draws = sign * (drawn - drawn_other)
+    if metric.function is ECE.function:
+        return Interval(float(np.mean(draws)), *ends(float(np.mean(draws)), draws, resamples))
     value = sign * (metric.function(ours) - metric.function(other))
     return Interval(value, *ends(value, draws, resamples))
 
