@@ -11,8 +11,9 @@ from __future__ import annotations
 from ...core.task import Domain
 from .api import Alert, Assessment, CreditRiskAssessor, FraudDetector
 from .history import add_history
+from .stream import FraudStream
 from .tasks import CREDIT, FRAUD
 
-__all__ = ["DOMAIN", "Alert", "Assessment", "CreditRiskAssessor", "FraudDetector", "add_history"]
+__all__ = ["DOMAIN", "Alert", "Assessment", "CreditRiskAssessor", "FraudDetector", "FraudStream", "add_history"]
 
 DOMAIN = Domain("finance", "Finance: card fraud and credit risk", (FRAUD, CREDIT))
