@@ -144,16 +144,19 @@ def resampled(metric: Metric, scored: Scored, resamples: Resamples, group: str |
 def _calibration_errors(scored: Scored, resamples: Resamples) -> Floats:
     """Cross-fitted calibration error of each draw, (count,): a bootstrap of the error itself is biased upwards.
 
-    The draws take the ten divisions into halves in turn, so that a row whose side is not sure counts with its full spread;
-    how the divisions differ by chance is taken out.
+    The draws take one of the ten divisions into halves, or the mean of two, by turns: a row whose side is not sure then counts
+    with three quarters of its spread, which is how much the error of calibrated models was seen to vary. How the divisions
+    differ by chance is taken out.
     """
     gaps = crossed_rows(confidence(scored), right(scored), resamples.code)
     means = gaps.mean(axis=1)
     found: list[float] = []
     for weights in resamples.weights():
         for weight in weights:
-            one = len(found) % len(gaps)
-            found.append(float(weight @ gaps[one] / weight.sum() - means[one] + means.mean()))
+            number = len(found)
+            one, other = number % len(gaps), (number + 3) % len(gaps) if number // len(gaps) % 2 else number % len(gaps)
+            value = weight @ (gaps[one] + gaps[other]) / weight.sum() - means[one] - means[other]
+            found.append(float(value) / 2 + float(means.mean()))
     return np.array(found)
 
 
