@@ -201,7 +201,7 @@ def test_a_record_is_read_as_a_sentence() -> None:
 
 def test_long_texts_are_drawn_earlier_than_short_ones() -> None:
     assert module._few(["x" * 10] * 3000, 4000) is None
-    drawn = module._few(["x" * 500] * 3000, 4000)
+    drawn = module._few(["x" * 250] * 3000, 4000)
     assert drawn is not None
     assert len(drawn) == len(set(drawn)) == 800
     floor = module._few(["x" * 100_000] * 3000, 4000)
