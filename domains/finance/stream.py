@@ -218,6 +218,7 @@ class FraudStream:
         Raises:
             DataError: as `History.add` and `FraudDetector.score`.
         """
+        self.detector._desk.record(event)  # first: an event that is refused must not be remembered
         return self.detector.score(dict(event) | self.history.add(event))
 
     def score_many(self, events: pd.DataFrame) -> pd.DataFrame:

@@ -140,3 +140,10 @@ def test_the_stream_scores_as_the_detector_does_on_the_whole_log() -> None:
     whole = detector().score_many(add_history(events))
     np.testing.assert_allclose([*singly, *together["probability"]], whole["probability"], atol=1e-6)
     assert list(together.index) == list(events.index[150:])
+
+
+def test_an_event_that_the_detector_refuses_is_not_remembered() -> None:
+    stream = FraudStream(detector())
+    with pytest.raises(DataError, match="no field 'amont'"):
+        stream.score({"time": "2026-01-01", "card": "a", "terminal": "x", "amount": 1.0, "amont": 2.0})
+    assert len(stream.history) == 0
